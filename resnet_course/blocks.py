@@ -1,0 +1,142 @@
+"""Building blocks of residual networks: plain, residual, bottleneck, pre-activation; shortcuts A, B and C.
+
+Every block has two parts: `residual`, the branch F, and `shortcut`, what carries x past it.
+Sources: He et al. 2015 (arXiv 1512.03385), Sec. 3.2-3.3 and 4.1; He et al. 2016 (arXiv 1603.05027), Fig. 1.
+"""
+
+import torch
+from torch import Tensor, nn
+
+SHORTCUTS = ("A", "B", "C")
+
+
+def conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
+    """3x3 convolution, padding 1, no bias (batch norm follows and has its own)."""
+    return nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
+
+
+def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
+    """1x1 convolution, no bias."""
+    return nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+
+
+class ZeroPadShortcut(nn.Module):
+    """Option A: take every stride-th pixel, pad new channels with zeros; no parameters (He 2015, Sec. 4.1).
+
+    The zeros are split evenly before and after the old channels, as in the published CIFAR weights.
+    """
+
+    def __init__(self, new_channels: int, stride: int):
+        super().__init__()
+        self.before, self.after = new_channels // 2, new_channels - new_channels // 2
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x[:, :, :: self.stride, :: self.stride]  # (N, C, H, W) -> (N, C, H/stride, W/stride)
+        return nn.functional.pad(x, (0, 0, 0, 0, self.before, self.after))  # -> (N, C + new, ...)
+
+
+def make_shortcut(option: str, in_channels: int, out_channels: int, stride: int) -> nn.Module:
+    """Shortcut for one block (He 2015, Sec. 4.1).
+
+    "A": identity, zero-padded where the shape changes. "B": identity, a 1x1 projection with batch norm where
+    the shape changes. "C": a projection everywhere. Raises ValueError for any other option.
+    """
+    if option not in SHORTCUTS:
+        raise ValueError(f"shortcut must be one of {', '.join(SHORTCUTS)}, got {option!r}")
+    changes_shape = stride != 1 or in_channels != out_channels
+    if option == "C" or (option == "B" and changes_shape):
+        return nn.Sequential(conv1x1(in_channels, out_channels, stride), nn.BatchNorm2d(out_channels))
+    return ZeroPadShortcut(out_channels - in_channels, stride) if changes_shape else nn.Identity()
+
+
+def two_layer_branch(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
+    """Two 3x3 convolutions: (N, in, H, W) -> (N, out, H/stride, W/stride) (He 2015, Fig. 5 left)."""
+    return nn.Sequential(
+        conv3x3(in_channels, out_channels, stride),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(),
+        conv3x3(out_channels, out_channels),
+        nn.BatchNorm2d(out_channels),
+    )
+
+
+def bottleneck_branch(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
+    """1x1 down to out/4 channels, 3x3, 1x1 back up: (N, in, H, W) -> (N, out, H/stride, W/stride).
+
+    He 2015, Fig. 5 right. The stride sits in the 3x3 layer, as in torchvision; the paper puts it in the first 1x1.
+    """
+    inner = out_channels // 4
+    return nn.Sequential(
+        conv1x1(in_channels, inner),
+        nn.BatchNorm2d(inner),
+        nn.ReLU(),
+        conv3x3(inner, inner, stride),
+        nn.BatchNorm2d(inner),
+        nn.ReLU(),
+        conv1x1(inner, out_channels),
+        nn.BatchNorm2d(out_channels),
+    )
+
+
+class PlainBlock(nn.Module):
+    """H(x) = F(x): the layers of a residual block without its shortcut, the paper's control."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
+        super().__init__()
+        self.residual = two_layer_branch(in_channels, out_channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.residual(x))
+
+
+class ResidualBlock(nn.Module):
+    """H(x) = F(x) + x over two 3x3 layers (He 2015, Eq. 1 and 2)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, shortcut: str = "A"):
+        super().__init__()
+        self.residual = two_layer_branch(in_channels, out_channels, stride)
+        self.shortcut = make_shortcut(shortcut, in_channels, out_channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.residual(x) + self.shortcut(x))  # H(x) = F(x) + x, then ReLU
+
+
+class BottleneckBlock(nn.Module):
+    """H(x) = F(x) + x over a 1x1-3x3-1x1 bottleneck (He 2015, Fig. 5 right)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, shortcut: str = "B"):
+        super().__init__()
+        self.residual = bottleneck_branch(in_channels, out_channels, stride)
+        self.shortcut = make_shortcut(shortcut, in_channels, out_channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.residual(x) + self.shortcut(x))  # H(x) = F(x) + x, then ReLU
+
+
+class PreActivationBottleneck(nn.Module):
+    """x + F(x) with batch norm and ReLU before each convolution; nothing after the sum (He 2016, Fig. 1b).
+
+    Where the shape changes, one pre-activation feeds the branch and the projection alike.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
+        super().__init__()
+        inner = out_channels // 4
+        self.activate = nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU())
+        self.residual = nn.Sequential(
+            conv1x1(in_channels, inner),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            conv3x3(inner, inner, stride),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            conv1x1(inner, out_channels),
+        )
+        changes_shape = stride != 1 or in_channels != out_channels
+        self.shortcut = conv1x1(in_channels, out_channels, stride) if changes_shape else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        activated = self.activate(x)
+        carried = x if self.shortcut is None else self.shortcut(activated)
+        return carried + self.residual(activated)

@@ -1,0 +1,102 @@
+"""CIFAR-10 in memory: the full 32x32 set, or the 16x16 subset that is part of this package.
+
+The subset is real CIFAR-10: the first 800 training and the first 200 test images of each class, each 2x2 square of
+pixels averaged and rounded, stored as one lossless mosaic a split; image i has class i % 10. It is made again by
+`python -m resnet_course.data.images FOLDER`, where FOLDER holds the official binary files.
+Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
+"""
+
+import hashlib
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import sources
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+NAMES = ("cifar10", "embedded")
+EMBEDDED = Path(__file__).with_name("embedded")
+EMBEDDED_SHA256 = {
+    "train": "fe98fef9a59410c089ae3855bb59338155a1ca4786bb54889951a2dcadf44eee",
+    "test": "756d5b65e4a1166b1178a7511dc3116f17f6f3b4d09bd7f21eddcce17e7512e2",
+}
+PER_CLASS = {"train": 800, "test": 200}
+MOSAIC_COLUMNS = 100
+
+
+class Images(NamedTuple):
+    """pixels: uint8 (N, H, W, 3); labels: int64 (N,)."""
+
+    pixels: Tensor
+    labels: Tensor
+
+    def to(self, device) -> "Images":
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+
+def load(name: str, split: str) -> Images:
+    """The "train" or "test" images of "cifar10" (fetched if need be) or "embedded" (always there).
+
+    Raises ValueError for an unknown name or split, sources.DataError when the data cannot be had whole.
+    """
+    if name not in NAMES or split not in PER_CLASS:
+        raise ValueError(f"data must be one of {', '.join(NAMES)} and split train or test, got {name!r}, {split!r}")
+    if name == "embedded":
+        return _embedded(split)
+    pixels, labels = sources.load(sources.fetch(), split)
+    return Images(torch.from_numpy(pixels).permute(0, 2, 3, 1).contiguous(), torch.from_numpy(labels))
+
+
+def checksum(name: str) -> str:
+    """Fingerprint of a data set, for a run's record."""
+    return sources.checksum(sources.fetch()) if name == "cifar10" else f"sha256:{EMBEDDED_SHA256['train'][:16]}"
+
+
+def holdout(images: Images, held: int, seed: int = 0) -> tuple[Images, Images]:
+    """Split into all but `held` images and the `held` ones, by one fixed shuffle (the paper's 45k/5k).
+
+    Raises ValueError when there is nothing left to train on.
+    """
+    if not 0 < held < len(images.labels):
+        raise ValueError(f"can hold out 1 to {len(images.labels) - 1} images, got {held}")
+    order = torch.randperm(len(images.labels), generator=torch.Generator().manual_seed(seed))
+    kept, out = order[held:].sort().values, order[:held].sort().values
+    return Images(*(t[kept] for t in images)), Images(*(t[out] for t in images))
+
+
+@cache
+def _embedded(split: str) -> Images:
+    from PIL import Image
+
+    mosaic = np.asarray(Image.open(EMBEDDED / f"cifar10-16x16-{split}.webp").convert("RGB"))
+    if hashlib.sha256(mosaic.tobytes()).hexdigest() != EMBEDDED_SHA256[split]:
+        raise sources.DataError(f"the embedded {split} images are damaged; reinstall resnet-course")
+    rows = mosaic.shape[0] // 16
+    pixels = mosaic.reshape(rows, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2).reshape(-1, 16, 16, 3)
+    return Images(torch.from_numpy(pixels.copy()), torch.arange(len(pixels)) % 10)
+
+
+def make_embedded(folder: Path, out: Path = EMBEDDED) -> dict[str, str]:
+    """Make the subset's two mosaics from the official files in `folder`; returns the sha256 of their pixels."""
+    from PIL import Image
+
+    sums = {}
+    for split, per_class in PER_CLASS.items():
+        pixels, labels = sources.load(folder, split)
+        chosen = np.stack([np.flatnonzero(labels == c)[:per_class] for c in range(10)], axis=1).ravel()
+        quarters = pixels[chosen].reshape(-1, 3, 16, 2, 16, 2).astype(np.uint16).sum(axis=(3, 5))
+        small = ((quarters + 2) // 4).astype(np.uint8).transpose(0, 2, 3, 1)  # (N, 16, 16, 3)
+        mosaic = small.reshape(-1, MOSAIC_COLUMNS, 16, 16, 3).swapaxes(1, 2)
+        mosaic = mosaic.reshape(-1, MOSAIC_COLUMNS * 16, 3)
+        Image.fromarray(mosaic).save(out / f"cifar10-16x16-{split}.webp", lossless=True, quality=100, method=6)
+        sums[split] = hashlib.sha256(mosaic.tobytes()).hexdigest()
+    return sums
+
+
+if __name__ == "__main__":
+    print(make_embedded(Path(sys.argv[1])))

@@ -1,0 +1,135 @@
+"""A study and a tier in, records out: replayed from this package, or trained here and now."""
+
+import importlib
+import math
+import multiprocessing
+import pkgutil
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from types import ModuleType
+
+from . import recipes, runs, studies
+from .recipes import Config
+
+
+def names() -> list[str]:
+    """The studies there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(studies.__path__))
+
+
+def study(name: str) -> ModuleType:
+    """A study by name: QUESTION, configs(recipe, seeds), figure(records), holds(records). Raises ValueError if unknown."""
+    if name not in names():
+        raise ValueError(f"study must be one of {', '.join(names())}, got {name!r}")
+    return importlib.import_module(f"{studies.__name__}.{name}")
+
+
+def replay(name: str, tier: str, **config) -> list[runs.Record]:
+    """The recorded runs of a study that come with this package; keyword arguments select by config."""
+    return runs.load(name, tier, **config)
+
+
+def configs(name: str, tier: str, seeds: Sequence[int] = (0,)) -> list[Config]:
+    """What a study trains at a tier."""
+    return study(name).configs(recipes.for_tier(tier), seeds)
+
+
+def live(name: str, only: Sequence[Config] | None = None, root: Path | None = None) -> list[runs.Record]:
+    """Train a study's live tier in this process, saying first what it will cost; for notebooks."""
+    chosen = list(only or configs(name, "live"))
+    return train(name, chosen, root=root, parallel=1, device="cpu", fresh=True)
+
+
+def train(
+    name: str,
+    chosen: Sequence[Config],
+    root: Path | None = None,
+    parallel: int = 1,
+    device: str = "auto",
+    compiled: bool = False,
+    keep_weights: bool = False,
+    max_seconds: float = math.inf,
+    fresh: bool = False,
+    command: str = "",
+) -> list[runs.Record]:
+    """Train the configurations that have no record below `root` yet, and return the records of all that do then.
+
+    `parallel` runs go side by side: processes of one thread each on the CPU, streams of one process on a GPU. One
+    run that fails is reported and does not stop the others. `fresh` trains even what is recorded.
+    """
+    from . import training
+
+    root = root or runs.home()
+    device = training.pick_device(device)
+    deadline = time.monotonic() + max_seconds
+    todo = [c for c in chosen if fresh or not _path(root, name, c).exists()]
+    say_cost(todo, device, parallel)
+    groups = _groups(todo, parallel) if device == "cuda" else [[c] for c in todo]
+    options = {"root": root, "device": device, "compiled": compiled, "keep_weights": keep_weights, "command": command}
+    if device == "cpu" and parallel > 1 and len(todo) > 1:
+        _in_processes(groups, name, parallel, deadline, options)
+    else:
+        for group in groups:
+            _report(group, lambda group=group: training.fit(group, name, max_seconds=deadline - time.monotonic(), **options))
+    return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
+
+
+def say_cost(todo: Sequence[Config], device: str, parallel: int) -> float:
+    """Print what training `todo` will cost, and return the seconds."""
+    from . import training
+
+    if not todo:
+        print("Everything asked for is recorded already.")
+        return 0.0
+    seconds = training.estimate(todo, device)
+    total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
+    images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
+    print(f"{len(todo)} runs, {images:,} training images, about {duration(total)} on this {device.upper()}.")
+    return total
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 8 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _in_processes(groups, name: str, parallel: int, deadline: float, options: dict) -> None:
+    context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
+    with ProcessPoolExecutor(parallel, mp_context=context) as pool:
+        longest_first = sorted(groups, key=lambda group: -group[0].depth)
+        futures = {pool.submit(_fit, group, name, deadline - time.monotonic(), options): group for group in longest_first}
+        for future in as_completed(futures):
+            _report(futures[future], future.result)
+
+
+def _fit(group, name: str, max_seconds: float, options: dict) -> list[runs.Record]:
+    from . import training
+
+    return training.fit(group, name, max_seconds=max_seconds, progress=False, **options)
+
+
+def _report(group: Sequence[Config], result) -> None:
+    try:
+        records = result()
+    except Exception as error:  # one failing run does not stop the others
+        print(f"{', '.join(c.name for c in group)} failed: {type(error).__name__}: {error}")
+        return
+    if not records:
+        print(f"{', '.join(c.name for c in group)} stopped in time; run the same command again to go on.")
+    for record, config in zip(records, group, strict=False):
+        print(
+            f"{config.name}: training error {record.final['train_error']:.2f} %, "
+            f"test error {record.final['test_error']:.2f} %, {duration(record.provenance['wall_seconds'])}"
+        )
+
+
+def _groups(todo: Sequence[Config], parallel: int) -> list[list[Config]]:
+    return [list(todo[i : i + parallel]) for i in range(0, len(todo), parallel)]
+
+
+def _path(root: Path, name: str, config: Config) -> Path:
+    return runs.path_of(root, name, config.recipe.tier, config.name)

@@ -1,0 +1,196 @@
+"""Depth in, network out: the CIFAR nets of He 2015 and 2016 and the ImageNet nets, with their costs counted.
+
+>>> cifar(20)                    # ResNet-20, option A shortcuts
+>>> cifar(20, "plain")           # its plain twin: same layers, same parameters, no shortcuts
+>>> imagenet(50)                 # ResNet-50, loads torchvision's weights
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from .blocks import BottleneckBlock, PlainBlock, PreActivationBottleneck, ResidualBlock, conv3x3
+
+KINDS = ("plain", "residual", "preactivation")
+IMAGENET_BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+
+
+def blocks_per_stage(depth: int) -> int:
+    """Number n of blocks in each of the three stages of a CIFAR network of 6n + 2 layers (He 2015, Sec. 4.2).
+
+    Raises ValueError when depth is not 6n + 2.
+    """
+    n, rest = divmod(depth - 2, 6)
+    if rest or n < 1:
+        raise ValueError(f"depth must be 6n + 2 (8, 14, 20, 32, 44, 56, 110, 1202, …), got {depth}")
+    return n
+
+
+def bottlenecks_per_stage(depth: int) -> int:
+    """Number n of bottlenecks in each stage of a CIFAR network of 9n + 2 layers (He 2016, Sec. 3).
+
+    Raises ValueError when depth is not 9n + 2.
+    """
+    n, rest = divmod(depth - 2, 9)
+    if rest or n < 1:
+        raise ValueError(f"depth must be 9n + 2 (11, 20, 29, 164, 1001, …), got {depth}")
+    return n
+
+
+class Network(nn.Module):
+    """Stem, stages of blocks, global average pool, linear head."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, head: nn.Linear):
+        super().__init__()
+        self.stem, self.stages, self.head = stem, stages, head
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")  # He init, fan-in
+        nn.init.kaiming_normal_(head.weight)
+        nn.init.zeros_(head.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.stem(images)  # CIFAR: (N, 3, 32, 32) -> (N, 16, 32, 32)
+        x = self.stages(x)  # -> (N, 64, 8, 8)
+        return self.head(x.mean((2, 3)))  # global average pool -> (N, classes)
+
+
+def make_stages(block, in_channels: int, channels: tuple[int, ...], counts: tuple[int, ...]) -> nn.Sequential:
+    """Stages of `counts` blocks; the first block of every stage but the first halves the map."""
+    stages = []
+    for stage, (out_channels, count) in enumerate(zip(channels, counts, strict=True)):
+        blocks = [block(in_channels, out_channels, stride=1 if stage == 0 else 2)]
+        blocks += [block(out_channels, out_channels) for _ in range(count - 1)]
+        stages.append(nn.Sequential(*blocks))
+        in_channels = out_channels
+    return nn.Sequential(*stages)
+
+
+def cifar(depth: int, kind: str = "residual", shortcut: str = "A", width: int = 16, classes: int = 10) -> Network:
+    """CIFAR network: (N, 3, H, W) float images -> (N, classes) logits; H and W divisible by 4.
+
+    kind "plain" or "residual": 6n + 2 layers of 3x3 convolutions (He 2015, Sec. 4.2); "preactivation": 9n + 2
+    layers of bottlenecks (He 2016, Sec. 3). `width` is the number of channels of the first stage (16 in the
+    papers); it doubles at each stage. Raises ValueError for an unknown kind, shortcut or depth.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    if kind == "preactivation":
+        return _preactivation(depth, width, classes)
+    block = PlainBlock if kind == "plain" else partial(ResidualBlock, shortcut=shortcut)
+    stem = nn.Sequential(conv3x3(3, width), nn.BatchNorm2d(width), nn.ReLU())
+    stages = make_stages(block, width, (width, 2 * width, 4 * width), (blocks_per_stage(depth),) * 3)
+    return Network(stem, stages, nn.Linear(4 * width, classes))
+
+
+def _preactivation(depth: int, width: int, classes: int) -> Network:
+    channels = (4 * width, 8 * width, 16 * width)
+    stages = make_stages(PreActivationBottleneck, width, channels, (bottlenecks_per_stage(depth),) * 3)
+    # The last sum has no activation of its own: one batch norm and ReLU close the network (He 2016, Sec. 3).
+    stages.append(nn.Sequential(nn.BatchNorm2d(channels[-1]), nn.ReLU()))
+    return Network(conv3x3(3, width), stages, nn.Linear(channels[-1], classes))
+
+
+def imagenet(depth: int, kind: str = "residual", shortcut: str = "B", classes: int = 1000) -> Network:
+    """ImageNet network: (N, 3, 224, 224) float images -> (N, classes) logits (He 2015, Table 1).
+
+    depth 18, 34 (also kind "plain"), 50, 101 or 152. Raises ValueError for anything else.
+    """
+    allowed = (18, 34) if kind == "plain" else tuple(IMAGENET_BLOCKS)
+    if depth not in allowed or kind not in ("plain", "residual"):
+        raise ValueError(
+            f"ImageNet networks are residual 18, 34, 50, 101, 152 and plain 18, 34; got {kind} {depth}"
+        )
+    deep = depth >= 50
+    channels = (256, 512, 1024, 2048) if deep else (64, 128, 256, 512)
+    block = PlainBlock if kind == "plain" else partial(BottleneckBlock if deep else ResidualBlock, shortcut=shortcut)
+    stem = nn.Sequential(
+        nn.Conv2d(3, 64, 7, 2, padding=3, bias=False),  # (N, 3, 224, 224) -> (N, 64, 112, 112)
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, padding=1),  # -> (N, 64, 56, 56)
+    )
+    return Network(stem, make_stages(block, 64, channels, IMAGENET_BLOCKS[depth]), nn.Linear(channels[-1], classes))
+
+
+# Names used by torchvision and by the published option-A CIFAR weights, and ours.
+_RENAMES = (
+    (r"^module\.", ""),
+    (r"^conv1\.", "stem.0."),
+    (r"^bn1\.", "stem.1."),
+    (r"^(fc|linear)\.", "head."),
+    (r"^layer(\d)\.", lambda m: f"stages.{int(m[1]) - 1}."),
+    (r"\.conv(\d)\.", lambda m: f".residual.{3 * int(m[1]) - 3}."),
+    (r"\.bn(\d)\.", lambda m: f".residual.{3 * int(m[1]) - 2}."),
+    (r"\.downsample\.", ".shortcut."),
+)
+
+
+def load_published(net: Network, weights: Mapping[str, Tensor]) -> Network:
+    """Load weights published by others into `net`, in place: torchvision's ResNets, or option-A CIFAR ResNets.
+
+    Understands names such as `module.layer1.0.conv1.weight`, `layer2.0.downsample.0.weight`, `linear.weight`,
+    `fc.bias`. Give it tensors read with `torch.load(path, weights_only=True)` or safetensors, never a pickle.
+    Raises ValueError naming the weights that are missing, left over or of another shape; `net` is then unchanged.
+    """
+    renamed = {}
+    for name, tensor in weights.items():
+        for pattern, replacement in _RENAMES:
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = tensor
+    own = net.state_dict()
+    faults = [f"missing {k}" for k in own if k not in renamed and not k.endswith("num_batches_tracked")]
+    faults += [f"left over {k}" for k in renamed if k not in own]
+    faults += [
+        f"{k} has shape {tuple(renamed[k].shape)}, the network wants {tuple(own[k].shape)}"
+        for k in own
+        if k in renamed and renamed[k].shape != own[k].shape
+    ]
+    if faults:
+        shown = "; ".join(faults[:8]) + (f"; and {len(faults) - 8} more" if len(faults) > 8 else "")
+        raise ValueError(f"these weights are not of this network: {shown}")
+    net.load_state_dict({**own, **renamed})
+    return net
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network costs: weighted layers on its longest path, parameters, multiply-adds of one image."""
+
+    layers: int
+    parameters: int
+    multiply_adds: int
+
+
+def cost(net: nn.Module, image_size: int) -> Cost:
+    """Count layers, parameters and multiply-adds for one (3, image_size, image_size) image.
+
+    As in the paper, convolutions and linear layers count as layers and as multiply-adds, shortcut projections
+    add multiply-adds but no layers, and batch norm and additions are left out (He 2015, Table 1). `net` may live
+    on the meta device: nothing is computed.
+    """
+    layers = multiply_adds = 0
+
+    def count(name: str, module: nn.Module, _inputs, output: Tensor) -> None:
+        nonlocal layers, multiply_adds
+        layers += ".shortcut" not in name
+        multiply_adds += output[0].numel() * module.weight[0].numel()
+
+    hooks = [
+        module.register_forward_hook(partial(count, name))
+        for name, module in net.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    ]
+    was_training = net.training
+    try:
+        with torch.no_grad():
+            net.eval()(torch.empty(1, 3, image_size, image_size, device=next(net.parameters()).device))
+    finally:
+        net.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return Cost(layers, sum(p.numel() for p in net.parameters()), multiply_adds)

@@ -1,0 +1,198 @@
+"""Recorded runs, the only place where a measured number lives: written whole, read with suspicion, averaged.
+
+A record is one JSON file, STUDY/TIER/NET-DEPTH-sSEED.json: the configuration, one value per epoch of each
+metric, the final metrics of the last epoch (never the best), and where, when and with what it was made.
+Errors are in percent, losses in nats, times in seconds.
+"""
+
+import json
+import math
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from statistics import fmean, stdev
+
+FORMAT = 1
+RECORDED = Path(__file__).with_name("recorded")
+
+
+class RecordError(ValueError):
+    """A record is missing, broken or of another format; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One training run. `config` is recipes.Config as a dict; `curves` maps a metric to its value at each epoch."""
+
+    study: str
+    config: dict
+    curves: dict[str, list[float]]
+    final: dict[str, float]
+    provenance: dict
+    format: int = FORMAT
+
+    @property
+    def net(self) -> str:
+        return self.config["net"]
+
+    @property
+    def depth(self) -> int:
+        return self.config["depth"]
+
+    @property
+    def seed(self) -> int:
+        return self.config["seed"]
+
+    @property
+    def shortcut(self) -> str:
+        return self.config.get("shortcut", "A")
+
+    @property
+    def tier(self) -> str:
+        return self.config["recipe"]["tier"]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Mean and sample standard deviation over n seeds (nan for a single one)."""
+
+    mean: float
+    std: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f}" if self.n == 1 else f"{self.mean:.2f} ± {self.std:.2f}"
+
+
+def home() -> Path:
+    """Folder of the reader's own runs: $RESNET_COURSE_RUNS, or runs/ where they are."""
+    return Path(os.environ.get("RESNET_COURSE_RUNS", "runs"))
+
+
+def path_of(root: Path, study: str, tier: str, name: str) -> Path:
+    """Where the record of a run lies below `root`."""
+    return root / study / tier / f"{name}.json"
+
+
+def write(record: Record, path: Path) -> Path:
+    """Write a record whole or not at all. Raises OSError with the old file untouched when the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(json.dumps(_finite(asdict(record)), indent=1) + "\n")
+        os.replace(scratch, path)  # readers see the old record or the new one, never half
+    finally:
+        scratch.unlink(missing_ok=True)
+    return path
+
+
+def read(path: Path) -> Record:
+    """Read one record. Raises RecordError when it is not whole, of another format, or has fields we do not know."""
+    redo = "delete it and run it again with `resnet-course run`"
+    try:
+        data = json.loads(path.read_text(), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise RecordError(f"there is no record {path}") from None
+    except ValueError as error:
+        raise RecordError(f"{path} is not a whole record ({error}); {redo}") from None
+    names = {field.name for field in fields(Record)}
+    if not isinstance(data, dict) or set(data) != names:
+        odd = sorted(set(data) ^ names) if isinstance(data, dict) else [type(data).__name__]
+        raise RecordError(f"{path} is not a record of this course (missing or unknown: {', '.join(odd)}); {redo}")
+    if data["format"] != FORMAT:
+        raise RecordError(f"{path} has format {data['format']}, this version reads {FORMAT}; update resnet-course")
+    try:
+        curves = {name: [_number(v) for v in values] for name, values in data["curves"].items()}
+        final = {name: _number(value) for name, value in data["final"].items()}
+        record = Record(**{**data, "curves": curves, "final": final})
+        complete = (record.net, record.depth, record.seed, record.tier)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise RecordError(f"{path} is not a whole record ({error!r}); {redo}") from None
+    if len({len(values) for values in curves.values()}) > 1 or None in complete:
+        raise RecordError(f"{path} has curves of different lengths; {redo}")
+    return record
+
+
+def load(study: str, tier: str | None = None, root: Path = RECORDED, **config) -> list[Record]:
+    """All records of a study (at one tier), ordered by net, depth and seed; keyword arguments select by config.
+
+    >>> load("degradation", "paper", net="plain", depth=20)
+
+    Raises RecordError when there is none, or when one of them is broken.
+    """
+    records = [read(path) for path in sorted((root / study).glob(f"{tier or '*'}/[!.]*.json"))]
+    chosen = [r for r in records if all(r.config.get(key) == value for key, value in config.items())]
+    if not chosen:
+        asked = " ".join([study, tier or "", *(f"{k}={v}" for k, v in config.items())])
+        raise RecordError(f"no recorded run of {asked.strip()}; make it with `resnet-course run {study}`")
+    return sorted(chosen, key=lambda r: (r.net, r.depth, r.shortcut, r.seed))
+
+
+def stats(values: Iterable[float]) -> Stats:
+    """Mean, sample standard deviation and count. Raises ValueError when there are no values."""
+    values = list(values)
+    if not values:
+        raise ValueError("no values to average")
+    return Stats(fmean(values), stdev(values) if len(values) > 1 else math.nan, len(values))
+
+
+def over_seeds(records: Sequence[Record], metric: str, by: Sequence[str] = ("net", "depth")) -> dict[tuple, Stats]:
+    """Final `metric` averaged over the seeds of each group: {("plain", 20): Stats(mean, std, n), …}.
+
+    Raises RecordError when a record lacks the metric.
+    """
+    groups: dict[tuple, list[float]] = defaultdict(list)
+    for record in records:
+        if metric not in record.final:
+            raise RecordError(f"{record.study} {record.net}-{record.depth} recorded no {metric}")
+        groups[tuple(getattr(record, name) for name in by)].append(record.final[metric])
+    return {group: stats(values) for group, values in sorted(groups.items())}
+
+
+def table(records: Sequence[Record], metrics: Sequence[str] = ("train_error", "test_error")) -> list[dict]:
+    """One row per network and depth, ready for a table, CSV or JSON: means, standard deviations, seeds."""
+    columns = {metric: over_seeds(records, metric) for metric in metrics}
+    rows = []
+    for net, depth in next(iter(columns.values())):
+        row = {"net": net, "depth": depth}
+        for metric, values in columns.items():
+            row |= {metric: values[net, depth].mean, f"{metric}_std": values[net, depth].std}
+        rows.append(row | {"seeds": values[net, depth].n})
+    return rows
+
+
+def provenance_line(records: Sequence[Record]) -> str:
+    """One sentence for under a figure: how many runs, which tier, seeds, hardware, when."""
+
+    def each(values: Iterable) -> str:
+        return ", ".join(sorted({str(v) for v in values}))
+
+    return (
+        f"{len(records)} recorded runs, {each(r.tier for r in records)} tier, "
+        f"{len({r.seed for r in records})} seed(s), {each(r.provenance['hardware'] for r in records)}, "
+        f"PyTorch {each(r.provenance['libraries']['torch'] for r in records)}, "
+        f"{each(r.provenance['started'][:10] for r in records)}"
+    )
+
+
+def _finite(value):
+    """JSON has no nan: a diverged loss is stored as null."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _number(value) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is not JSON")

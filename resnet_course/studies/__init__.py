@@ -1,0 +1,1 @@
+"""One file a chapter: QUESTION, configs(recipe, seeds), figure(records), holds(records)."""
