@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--parallel", type=int, default=None, help="runs side by side (default: one a core)")
     run.add_argument("--out", type=Path, default=None, help="folder of the records (default: runs/)")
     run.add_argument("--keep-weights", action="store_true", help="keep the trained weights beside each record")
-    run.add_argument("--compiled", action="store_true", help="compile the blocks (GPU)")
+    run.add_argument("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
     run.add_argument("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
     run.set_defaults(act=act_run)
 
@@ -90,7 +90,7 @@ def act_run(options: argparse.Namespace) -> None:
         root=options.out or runs.home(),
         parallel=options.parallel or os.cpu_count() or 1,
         device=options.device,
-        compiled=options.compiled,
+        graph=options.graph,
         keep_weights=options.keep_weights,
         max_seconds=60 * options.max_minutes,
         command=options.command,

@@ -48,7 +48,7 @@ def train(
     root: Path | None = None,
     parallel: int = 1,
     device: str = "auto",
-    compiled: bool = False,
+    graph: bool = False,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     fresh: bool = False,
@@ -67,12 +67,15 @@ def train(
     todo = [c for c in chosen if fresh or not _path(root, name, c).exists()]
     say_cost(todo, device, parallel)
     groups = _groups(todo, parallel) if device == "cuda" else [[c] for c in todo]
-    options = {"root": root, "device": device, "compiled": compiled, "keep_weights": keep_weights, "command": command}
+    options = {"root": root, "device": device, "graph": graph, "keep_weights": keep_weights, "command": command}
     if device == "cpu" and parallel > 1 and len(todo) > 1:
         _in_processes(groups, name, parallel, deadline, options)
     else:
         for group in groups:
-            _report(group, lambda group=group: training.fit(group, name, max_seconds=deadline - time.monotonic(), **options))
+            _report(
+                group,
+                lambda group=group: training.fit(group, name, max_seconds=deadline - time.monotonic(), **options),
+            )
     return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
 
 
@@ -101,7 +104,9 @@ def _in_processes(groups, name: str, parallel: int, deadline: float, options: di
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
     with ProcessPoolExecutor(parallel, mp_context=context) as pool:
         longest_first = sorted(groups, key=lambda group: -group[0].depth)
-        futures = {pool.submit(_fit, group, name, deadline - time.monotonic(), options): group for group in longest_first}
+        futures = {
+            pool.submit(_fit, group, name, deadline - time.monotonic(), options): group for group in longest_first
+        }
         for future in as_completed(futures):
             _report(futures[future], future.result)
 

@@ -102,9 +102,7 @@ def imagenet(depth: int, kind: str = "residual", shortcut: str = "B", classes: i
     """
     allowed = (18, 34) if kind == "plain" else tuple(IMAGENET_BLOCKS)
     if depth not in allowed or kind not in ("plain", "residual"):
-        raise ValueError(
-            f"ImageNet networks are residual 18, 34, 50, 101, 152 and plain 18, 34; got {kind} {depth}"
-        )
+        raise ValueError(f"ImageNet networks are residual 18, 34, 50, 101, 152 and plain 18, 34; got {kind} {depth}")
     deep = depth >= 50
     channels = (256, 512, 1024, 2048) if deep else (64, 128, 256, 512)
     block = PlainBlock if kind == "plain" else partial(BottleneckBlock if deep else ResidualBlock, shortcut=shortcut)

@@ -34,14 +34,14 @@ CHUNKS = 10  # Lightning steps an epoch: how often the progress bar moves
 class Training(pl.LightningModule):
     """Networks in training side by side, each with its own engine; all configs share one recipe but for warm-up.
 
-    `train`: the images.Images to train on; `compiled`: compile the blocks (GPU).
+    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph.
     """
 
-    def __init__(self, configs: Sequence[Config], train: images.Images, precision: str, compiled: bool = False):
+    def __init__(self, configs: Sequence[Config], train: images.Images, precision: str, graph: bool = False):
         super().__init__()
         self.automatic_optimization = False
         self.configs, self.train_images = configs, train
-        self.precision, self.compiled = precision, compiled
+        self.precision, self.graph = precision, graph
         self.recipe = configs[0].recipe
         self.nets = nn.ModuleList(build(config) for config in configs)
         self.curves: list[dict[str, list[float]]] = [{} for _ in configs]
@@ -63,7 +63,14 @@ class Training(pl.LightningModule):
         r = self.recipe
         self.engines = [
             engine.Engine(
-                net, data.labels, crops, self.steps_per_epoch, r.batch_size, r.momentum, r.weight_decay, self.precision
+                net,
+                data.labels,
+                crops,
+                self.steps_per_epoch,
+                r.batch_size,
+                r.momentum,
+                r.weight_decay,
+                self.precision,
             )
             for net in self.nets
         ]
@@ -81,9 +88,7 @@ class Training(pl.LightningModule):
             )
             lrs = [recipes.lr_at(first + i, config.recipe) for i in range(self.steps_per_epoch)]
             one.start_epoch(plan, lrs)
-            if self.device.type == "cuda" and one.stream is None:
-                if self.compiled:
-                    engine.compile_blocks(one.twin)
+            if self.graph and one.stream is None:
                 one.capture()
         self._clock = time.perf_counter()
 
@@ -121,15 +126,23 @@ class Chunks:
             left -= size
 
 
-class SaveState(pl.Callback):
-    """Keep one resumable state on disk, at most SAVE_EVERY seconds of finished epochs behind; whole or not at all."""
+class SaveState(pl.callbacks.Checkpoint):
+    """Keep one resumable state, whole or not at all, and end the training once `deadline` (time.monotonic) passed.
 
-    def __init__(self, path: Path):
-        self.path, self.saved = path, time.monotonic()
+    A Checkpoint in Lightning's sense, so that it acts after the module has closed its epoch. The state on disk is at
+    most SAVE_EVERY seconds of finished epochs behind.
+    """
+
+    def __init__(self, path: Path, deadline: float = math.inf):
+        self.path, self.deadline = path, deadline
+        self.saved, self.stopped = time.monotonic(), False
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: Training) -> None:
-        if time.monotonic() - self.saved > SAVE_EVERY:
+        late = time.monotonic() > self.deadline
+        done = module.curves[0]["iteration"][-1] >= module.recipe.iterations
+        if not done and (late or time.monotonic() - self.saved > SAVE_EVERY):
             self.save(trainer)
+            self.stopped = trainer.should_stop = late
 
     def save(self, trainer: pl.Trainer) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,25 +168,13 @@ class Progress(pl.Callback):
     def on_train_batch_end(self, trainer, module, outputs, chunk: int, index: int) -> None:
         self.bar.update(chunk)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, module: Training) -> None:
-        errors = [curves["train_error"][-1] for curves in module.curves]
-        self.bar.set_postfix_str(f"training error {min(errors):.1f} %")
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: Training) -> None:
+        if errors := [curves["train_error"][-1] for curves in module.curves if curves]:
+            self.bar.set_postfix_str(f"training error {min(errors):.1f} %")
 
     def teardown(self, trainer: pl.Trainer, module: Training, stage: str) -> None:
         if hasattr(self, "bar"):
             self.bar.close()
-
-
-class StopInTime(pl.Callback):
-    """End the training at the first epoch end after `deadline` (time.monotonic), with its state saved."""
-
-    def __init__(self, deadline: float, state: SaveState):
-        self.deadline, self.state, self.stopped = deadline, state, False
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, module: Training) -> None:
-        if time.monotonic() > self.deadline and module.curves[0]["iteration"][-1] < module.recipe.iterations:
-            self.state.save(trainer)
-            self.stopped = trainer.should_stop = True
 
 
 def build(config: Config) -> models.Network:
@@ -196,7 +197,7 @@ def fit(
     study: str,
     root: Path | None = None,
     device: str = "auto",
-    compiled: bool = False,
+    graph: bool = False,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     progress: bool = True,
@@ -216,25 +217,26 @@ def fit(
     device = pick_device(device)
     started = datetime.now(UTC)
     with quiet_lightning(), one_thread(device):
-        module = Training(configs, training_images(recipe), pick_precision(device), compiled)
-        state = SaveState(root / study / recipe.tier / f".{_fingerprint(configs)}.ckpt")
-        in_time = StopInTime(time.monotonic() + max_seconds, state)
+        module = Training(configs, training_images(recipe), pick_precision(device), graph)
+        path = root / study / recipe.tier / f".{_fingerprint(configs)}.ckpt"
+        state = SaveState(path, time.monotonic() + max_seconds)
         trainer = pl.Trainer(
             accelerator="gpu" if device == "cuda" else "cpu",
             devices=1,
             max_epochs=math.ceil(recipe.iterations / module.steps_per_epoch),
-            callbacks=[state, in_time, *([Progress(_label(configs))] if progress else [])],
+            callbacks=[state, *([Progress(_label(configs))] if progress else [])],
             logger=False,
-            enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
         trainer.fit(module, ckpt_path=state.path if state.path.exists() else None, weights_only=True)
-        if in_time.stopped:
+        if state.stopped:
             return []
         finals = evaluate(module, device)
-    provenance = provenance_of(recipe, device, module.precision, compiled, len(configs), started, module.seconds, command)
+    provenance = provenance_of(
+        recipe, device, module.precision, graph, len(configs), started, module.seconds, command
+    )
     records = [
         runs.Record(study, asdict(config), curves, final, provenance)
         for config, curves, final in zip(configs, module.curves, finals, strict=True)
@@ -262,7 +264,9 @@ def evaluate(module: Training, device: str) -> list[dict[str, float]]:
         finals.append({name: float(f"{value:.6g}") for name, value in zip(names, values, strict=True)})
         if recipe.holdout:
             _, held = images.holdout(images.load(recipe.data, "train"), recipe.holdout)
-            finals[-1]["val_loss"], finals[-1]["val_error"] = engine.evaluate(net, *held.to(device), augment.normalise)
+            finals[-1]["val_loss"], finals[-1]["val_error"] = engine.evaluate(
+                net, *held.to(device), augment.normalise
+            )
     return finals
 
 
@@ -302,8 +306,6 @@ def seconds_per_step(config: Config, device: str, steps: int) -> float:
         (one,) = module.engines
         plan = augment.draw_plan(count, recipe.batch_size, size // 8, 0, 0)
         one.start_epoch(plan, [recipe.lr] * len(plan.order))
-        if device == "cuda":
-            one.capture()
         one.advance(1)
         one.means()
         one.cursor.zero_()
@@ -314,7 +316,7 @@ def seconds_per_step(config: Config, device: str, steps: int) -> float:
 
 
 def pick_device(device: str) -> str:
-    """"cuda" or "cpu"; "auto" takes a GPU if there is one. Raises ValueError when a GPU is asked for in vain."""
+    """ "cuda" or "cpu"; "auto" takes a GPU if there is one. Raises ValueError when a GPU is asked for in vain."""
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device must be auto, cpu or cuda, got {device!r}")
     if device == "cuda" and not torch.cuda.is_available():
@@ -323,7 +325,7 @@ def pick_device(device: str) -> str:
 
 
 def pick_precision(device: str) -> str:
-    """"bf16" on GPUs that compute in it, else "fp32"."""
+    """ "bf16" on GPUs that compute in it, else "fp32"."""
     native = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return "bf16" if native else "fp32"
 
@@ -332,7 +334,7 @@ def provenance_of(
     recipe: Recipe,
     device: str,
     precision: str,
-    compiled: bool,
+    graph: bool,
     side_by_side: int,
     started: datetime,
     seconds: float,
@@ -352,7 +354,7 @@ def provenance_of(
         },
         "hardware": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
         "precision": precision,
-        "compiled": compiled,
+        "cuda_graph": graph,
         "threads": 1 if device == "cpu" else None,
         "side_by_side": side_by_side,
         "started": started.isoformat(timespec="seconds"),

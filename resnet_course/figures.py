@@ -1,0 +1,161 @@
+"""One look for every figure: colours that mean the same everywhere, light and dark, words and numbers beside it.
+
+A drawing is a function of matplotlib axes; `exhibit` draws it twice, for light and dark pages, and joins to it the
+alternative text, the caption, the data as a table and the line that says where the numbers come from.
+"""
+
+import base64
+import html
+import io
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from . import runs
+
+# One hue a kind of network (readable in grey and by the colour-blind), lighter for dark pages.
+COLOURS = {
+    "light": {"plain": "#b8500c", "residual": "#1a63a5", "preactivation": "#3b7d3a", "ink": "#1f2328", "faint": "#c9ced6"},
+    "dark": {"plain": "#ff9d5c", "residual": "#74b3f0", "preactivation": "#8fce8b", "ink": "#e6e8eb", "faint": "#4a4f57"},
+}
+MARKERS = {"plain": "s", "residual": "o", "preactivation": "^"}
+WIDTH = 5.4  # inches; text stays legible when a phone shrinks the figure to its screen
+
+# Where the page has no theme of its own (Jupyter, Colab), show the drawing that fits the notebook's.
+_ONLY_ONE = (
+    "<style>.exhibit .only-dark{display:none}"
+    'body[data-jp-theme-light="false"] .exhibit .only-dark,html[data-theme="dark"] .exhibit .only-dark,'
+    "html[theme=dark] .exhibit .only-dark{display:block}"
+    'body[data-jp-theme-light="false"] .exhibit .only-light,html[data-theme="dark"] .exhibit .only-light,'
+    "html[theme=dark] .exhibit .only-light{display:none}</style>"
+)
+
+
+@contextmanager
+def look(mode: str = "light") -> Iterator[dict[str, str]]:
+    """The course's matplotlib style inside the `with`; gives the colours by name. Raises KeyError for another mode."""
+    import matplotlib as mpl
+
+    colours = COLOURS[mode]
+    style = {
+        "figure.figsize": (WIDTH, 3.6),
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "axes.titlesize": 10,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": colours["faint"],
+        "grid.linewidth": 0.5,
+        "legend.frameon": False,
+        "lines.linewidth": 1.8,
+        "svg.hashsalt": "resnet-course",  # the same drawing gives the same bytes
+        **dict.fromkeys(
+            ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), colours["ink"]
+        ),
+    }
+    with mpl.rc_context(style):
+        yield colours
+
+
+def svg(draw: Callable, mode: str, **layout) -> str:
+    """`draw(axes, colours)` as an SVG picture in a data address. `layout` goes to matplotlib's Figure.subplots."""
+    from matplotlib.figure import Figure
+
+    with look(mode) as colours:
+        size = layout.pop("figsize", None)
+        figure = Figure(figsize=size)
+        draw(figure.subplots(**layout), colours)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure as readers meet it: both drawings, alternative text, caption, data table, provenance."""
+
+    light: str
+    dark: str
+    alt: str
+    caption: str
+    rows: Sequence[dict]
+    provenance: str
+
+    def pictures(self) -> str:
+        alt = html.escape(self.alt, quote=True)
+        return "".join(
+            f'<img class="only-{mode}" src="{source}" alt="{alt}" width="{WIDTH * 96:.0f}">'
+            for mode, source in (("light", self.light), ("dark", self.dark))
+        )
+
+    def _repr_html_(self) -> str:
+        return (
+            f'{_ONLY_ONE}<figure class="exhibit">{self.pictures()}'
+            f"<figcaption>{html.escape(self.caption)}</figcaption>"
+            f'<details class="data-table"><summary>The numbers in this figure</summary>{as_table(self.rows)}</details>'
+            f'<p class="provenance">{html.escape(self.provenance)}</p></figure>'
+        )
+
+
+def exhibit(
+    draw: Callable, alt: str, caption: str, rows: Sequence[dict], records: Sequence[runs.Record] = (), **layout
+) -> Exhibit:
+    """Draw `draw(axes, colours)` for light and dark pages. `alt` states the finding, `caption` asks or tells.
+
+    `rows` are the plotted data; `records` give the provenance line; `layout` goes to Figure.subplots.
+    """
+    source = runs.provenance_line(records) if records else "Computed by this page's own code."
+    return Exhibit(svg(draw, "light", **layout), svg(draw, "dark", **layout), alt, caption, rows, source)
+
+
+def as_table(rows: Sequence[dict]) -> str:
+    """Rows of one shape as an HTML table; numbers to four significant digits, nan as a dash."""
+    if not rows:
+        return "<p>No data.</p>"
+    head = "".join(f'<th scope="col">{html.escape(str(name).replace("_", " "))}</th>' for name in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
+    return f'<div class="table-scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value) -> str:
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.4g}"
+    return html.escape(str(value))
+
+
+def error_against_depth(axes, colours: dict[str, str], records: Sequence[runs.Record], metric: str, **line) -> None:
+    """Final `metric` (percent) against depth, one line a kind of network: mean, and every seed as a small mark."""
+    means = runs.over_seeds(records, metric)
+    for net in sorted({net for net, _ in means}):
+        depths = [depth for kind, depth in means if kind == net]
+        style = {"color": colours[net], "marker": MARKERS[net], "label": net, **line}
+        axes.plot(depths, [means[net, depth].mean for depth in depths], **style)
+        of_net = [r for r in records if r.net == net]
+        axes.scatter([r.depth for r in of_net], [r.final[metric] for r in of_net], s=9, color=colours[net], alpha=0.5)
+    depths = sorted({depth for _, depth in means})
+    axes.set_xscale("log")
+    axes.set_xticks(depths, [str(depth) for depth in depths])
+    axes.minorticks_off()
+    axes.set_xlabel("depth (weighted layers)")
+
+
+def training_curves(axes, colours: dict[str, str], records: Sequence[runs.Record], metric: str = "train_error") -> None:
+    """`metric` of each run over its epochs; deeper networks are drawn darker."""
+    depths = sorted({record.depth for record in records})
+    labelled = set()
+    for record in records:
+        strength = 0.35 + 0.65 * (depths.index(record.depth) + 1) / len(depths)
+        name = f"{record.net}-{record.depth}"
+        label = None if name in labelled else name
+        labelled.add(name)
+        axes.plot(
+            record.curves["iteration"], record.curves[metric], color=colours[record.net], alpha=strength, label=label
+        )
+    axes.set_xlabel("iteration")

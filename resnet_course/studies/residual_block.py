@@ -1,0 +1,110 @@
+"""Chapter "H(x) = F(x) + x": how well and how fast stacks with and without shortcuts learn to copy their input."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .. import figures, runs
+from ..recipes import Config, Recipe
+
+QUESTION = "How hard is it for a stack of layers to learn to do nothing?"
+DEPTHS = {"live": (2, 8, 32), "laptop": (2, 4, 8, 16, 32, 64)}
+RATES = (1.0, 0.3, 0.1, 0.03)  # each network gets the best of these, so that our choice favours neither kind
+LAST = 20  # steps whose mean error is a run's result
+WIDTH = 16  # numbers in a vector to copy
+HIDDEN = 2 * WIDTH  # enough for relu(x) - relu(-x) = x: every block can be the identity exactly
+
+
+def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
+    """Vary depth and shortcut; the task is to copy a vector of 16 normal numbers."""
+    if recipe.tier not in DEPTHS:
+        raise ValueError(f"residual_block has tiers {', '.join(DEPTHS)}: the toy gains nothing from more")
+    toy = replace(
+        recipe,
+        data="synthetic",
+        width=WIDTH,
+        iterations=150 if recipe.tier == "live" else 600,
+        schedule="steps",
+        drops=(),
+        train_images=None,
+        weight_decay=0.0,
+    )
+    return [
+        Config(net, depth, seed, toy)
+        for seed in seeds
+        for net in ("plain", "residual")
+        for depth in DEPTHS[recipe.tier]
+    ]
+
+
+def measure(config: Config) -> tuple[dict, dict]:
+    """Train one stack at each rate; curves and final metrics of the rate with the smallest last error.
+
+    The error is E|y - x|^2 / E|x|^2: 0 is a perfect copy, 1 is no better than answering 0.
+    """
+    tries = [_copy_error(config, rate) for rate in RATES]
+    ends = [sum(errors[-LAST:]) / LAST for errors in tries]
+    best = min(range(len(RATES)), key=lambda i: ends[i] if ends[i] == ends[i] else float("inf"))
+    every = range(9, config.recipe.iterations, 10)
+    curves = {"iteration": [i + 1 for i in every], "copy_error": [float(f"{tries[best][i]:.5g}") for i in every]}
+    return curves, {"copy_error": float(f"{ends[best]:.6g}"), "lr": RATES[best]}
+
+
+def _copy_error(config: Config, rate: float) -> list[float]:
+    import torch
+
+    generator = torch.Generator().manual_seed(config.seed)
+    shapes = [(WIDTH, HIDDEN), (HIDDEN, WIDTH)] * (config.depth // 2)
+    weights = [  # He initialisation
+        ((2 / shape[0]) ** 0.5 * torch.randn(shape, generator=generator)).requires_grad_() for shape in shapes
+    ]
+    optimizer = torch.optim.SGD(weights, rate, config.recipe.momentum)
+    errors = []
+    for _ in range(config.recipe.iterations):
+        x = torch.randn(config.recipe.batch_size, WIDTH, generator=generator)
+        y = x
+        for first, second in zip(weights[::2], weights[1::2], strict=True):
+            branch = torch.relu(y @ first) @ second
+            y = y + branch if config.net == "residual" else branch
+        loss = ((y - x) ** 2).mean() / (x**2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        errors.append(loss.item())
+    return errors
+
+
+def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit:
+    """Copy error against depth, and its course over the steps."""
+
+    def draw(axes, colours):
+        figures.error_against_depth(axes, colours, records, "copy_error")
+        axes.set_yscale("log")
+        axes.set_title("relative error of the copy")
+        axes.legend()
+
+    return figures.exhibit(draw, finding(records), caption, runs.table(records, ("copy_error",)), records)
+
+
+def finding(records: Sequence[runs.Record]) -> str:
+    """The result in words."""
+    errors = runs.over_seeds(records, "copy_error")
+    deepest = max(depth for _, depth in errors)
+    plain, residual = errors["plain", deepest].mean, errors["residual", deepest].mean
+    return (
+        f"At {deepest} layers the plain stack is left with {plain:.2g} of its input's variance as error, "
+        f"the residual stack with {residual:.2g}."
+    )
+
+
+def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
+    """What this chapter claims, tested with a margin."""
+    errors = runs.over_seeds(records, "copy_error")
+    deepest = max(depth for _, depth in errors)
+    return {
+        f"a residual stack of {deepest} layers copies at least 10 times better than a plain one": 10
+        * errors["residual", deepest].mean
+        < errors["plain", deepest].mean,
+        f"a plain stack of {deepest} layers copies worse than one of 2": errors["plain", deepest].mean
+        > 2 * errors["plain", 2].mean,
+    }
