@@ -100,7 +100,7 @@ def act_run(options: argparse.Namespace) -> None:
 def act_estimate(options: argparse.Namespace) -> None:
     from . import training
 
-    lab.say_cost(chosen_configs(options), training.pick_device(options.device), parallel=1)
+    lab.say_cost(options.study, chosen_configs(options), training.pick_device(options.device), parallel=1)
 
 
 if __name__ == "__main__":

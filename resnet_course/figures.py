@@ -16,8 +16,20 @@ from . import runs
 
 # One hue a kind of network (readable in grey and by the colour-blind), lighter for dark pages.
 COLOURS = {
-    "light": {"plain": "#b8500c", "residual": "#1a63a5", "preactivation": "#3b7d3a", "ink": "#1f2328", "faint": "#c9ced6"},
-    "dark": {"plain": "#ff9d5c", "residual": "#74b3f0", "preactivation": "#8fce8b", "ink": "#e6e8eb", "faint": "#4a4f57"},
+    "light": {
+        "plain": "#b8500c",
+        "residual": "#1a63a5",
+        "preactivation": "#3b7d3a",
+        "ink": "#1f2328",
+        "faint": "#c9ced6",
+    },
+    "dark": {
+        "plain": "#ff9d5c",
+        "residual": "#74b3f0",
+        "preactivation": "#8fce8b",
+        "ink": "#e6e8eb",
+        "faint": "#4a4f57",
+    },
 }
 MARKERS = {"plain": "s", "residual": "o", "preactivation": "^"}
 WIDTH = 5.4  # inches; text stays legible when a phone shrinks the figure to its screen
@@ -146,7 +158,9 @@ def error_against_depth(axes, colours: dict[str, str], records: Sequence[runs.Re
     axes.set_xlabel("depth (weighted layers)")
 
 
-def training_curves(axes, colours: dict[str, str], records: Sequence[runs.Record], metric: str = "train_error") -> None:
+def training_curves(
+    axes, colours: dict[str, str], records: Sequence[runs.Record], metric: str = "train_error"
+) -> None:
     """`metric` of each run over its epochs; deeper networks are drawn darker."""
     depths = sorted({record.depth for record in records})
     labelled = set()

@@ -5,7 +5,7 @@ import math
 import multiprocessing
 import pkgutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from types import ModuleType
@@ -65,31 +65,29 @@ def train(
     device = training.pick_device(device)
     deadline = time.monotonic() + max_seconds
     todo = [c for c in chosen if fresh or not _path(root, name, c).exists()]
-    say_cost(todo, device, parallel)
-    groups = _groups(todo, parallel) if device == "cuda" else [[c] for c in todo]
+    say_cost(name, todo, device, parallel)
     options = {"root": root, "device": device, "graph": graph, "keep_weights": keep_weights, "command": command}
     if device == "cpu" and parallel > 1 and len(todo) > 1:
-        _in_processes(groups, name, parallel, deadline, options)
+        _in_processes(todo, name, parallel, deadline, options)
     else:
-        for group in groups:
-            _report(
-                group,
-                lambda group=group: training.fit(group, name, max_seconds=deadline - time.monotonic(), **options),
-            )
+        size = parallel if device == "cuda" else 1
+        for group in (todo[i : i + size] for i in range(0, len(todo), size)):
+            _report(group, lambda group=group: _fit(group, name, deadline - time.monotonic(), options))
     return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
 
 
-def say_cost(todo: Sequence[Config], device: str, parallel: int) -> float:
-    """Print what training `todo` will cost, and return the seconds."""
+def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> float:
+    """Print what training `todo` will cost, from a few timed steps, and return the seconds."""
     from . import training
 
     if not todo:
         print("Everything asked for is recorded already.")
         return 0.0
-    seconds = training.estimate(todo, device)
+    measure = getattr(study(name), "measure", None)
+    seconds = training.estimate(todo, device, measure)
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
-    print(f"{len(todo)} runs, {images:,} training images, about {duration(total)} on this {device.upper()}.")
+    print(f"{len(todo)} runs, {images:,} training examples, about {duration(total)} on this {device.upper()}.")
     return total
 
 
@@ -100,24 +98,28 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _in_processes(groups, name: str, parallel: int, deadline: float, options: dict) -> None:
+def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: float, options: dict) -> None:
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
     with ProcessPoolExecutor(parallel, mp_context=context) as pool:
-        longest_first = sorted(groups, key=lambda group: -group[0].depth)
-        futures = {
-            pool.submit(_fit, group, name, deadline - time.monotonic(), options): group for group in longest_first
-        }
+        longest_first = sorted(todo, key=lambda c: -c.depth)
+        seconds = deadline - time.monotonic()
+        futures = {pool.submit(_fit, [c], name, seconds, options, progress=False): c for c in longest_first}
         for future in as_completed(futures):
-            _report(futures[future], future.result)
+            _report([futures[future]], future.result)
 
 
-def _fit(group, name: str, max_seconds: float, options: dict) -> list[runs.Record]:
+def _fit(
+    group: Sequence[Config], name: str, seconds: float, options: dict, progress: bool = True
+) -> list[runs.Record]:
+    """Train a group by Lightning, or, where the study measures for itself, let it."""
     from . import training
 
-    return training.fit(group, name, max_seconds=max_seconds, progress=False, **options)
+    if measure := getattr(study(name), "measure", None):
+        return [training.record_measure(c, name, measure, options["root"], options["command"]) for c in group]
+    return training.fit(group, name, max_seconds=seconds, progress=progress, **options)
 
 
-def _report(group: Sequence[Config], result) -> None:
+def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> None:
     try:
         records = result()
     except Exception as error:  # one failing run does not stop the others
@@ -126,14 +128,8 @@ def _report(group: Sequence[Config], result) -> None:
     if not records:
         print(f"{', '.join(c.name for c in group)} stopped in time; run the same command again to go on.")
     for record, config in zip(records, group, strict=False):
-        print(
-            f"{config.name}: training error {record.final['train_error']:.2f} %, "
-            f"test error {record.final['test_error']:.2f} %, {duration(record.provenance['wall_seconds'])}"
-        )
-
-
-def _groups(todo: Sequence[Config], parallel: int) -> list[list[Config]]:
-    return [list(todo[i : i + parallel]) for i in range(0, len(todo), parallel)]
+        shown = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in record.final.items() if not k.endswith("loss"))
+        print(f"{config.name}: {shown}, {duration(record.provenance['wall_seconds'])}", flush=True)
 
 
 def _path(root: Path, name: str, config: Config) -> Path:

@@ -11,7 +11,7 @@ import os
 import platform
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from .data import augment, images
 from .recipes import Config, Recipe
 
 SAVE_EVERY = 30  # seconds between resumable states, at epoch ends
+Measure = Callable[[Config], tuple[dict, dict]]
 CHUNKS = 10  # Lightning steps an epoch: how often the progress bar moves
 
 
@@ -281,22 +282,40 @@ def save_weights(net: nn.Module, path: Path) -> None:
     os.replace(scratch, path)
 
 
-def estimate(configs: Sequence[Config], device: str = "auto", steps: int = 4) -> dict[Config, float]:
+def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:
+    """Record what a study measures by itself: `measure(config)` returns (curves, final)."""
+    started, begin = datetime.now(UTC), time.perf_counter()
+    with one_thread("cpu"), torch.random.fork_rng(devices=[]):
+        curves, final = measure(config)
+    seconds = time.perf_counter() - begin
+    provenance = provenance_of(config.recipe, "cpu", "fp32", False, 1, started, seconds, command)
+    record = runs.Record(study, asdict(config), curves, final, provenance)
+    runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
+    return record
+
+
+def estimate(configs: Sequence[Config], device: str = "auto", measure: Measure | None = None) -> dict[Config, float]:
     """Seconds each configuration will train for, alone on this machine, from a few timed steps on random images.
 
-    Time is linear in depth, so only the shallowest and the deepest network are timed.
+    Time is linear in depth, so only the shallowest and the deepest network are timed; `measure` is what a study
+    does in place of training, timed over a few of its own iterations.
     """
     device = pick_device(device)
     by_depth = sorted(configs, key=lambda c: c.depth)
-    ends = {c.depth: seconds_per_step(c, device, steps) for c in (by_depth[0], by_depth[-1])}
+    ends = {c.depth: seconds_per_step(c, device, measure) for c in (by_depth[0], by_depth[-1])}
     (low, fast), (high, slow) = min(ends.items()), max(ends.items())
     slope = (slow - fast) / (high - low) if high > low else 0.0
     return {c: c.recipe.iterations * (fast + slope * (c.depth - low)) for c in configs}
 
 
-def seconds_per_step(config: Config, device: str, steps: int) -> float:
+def seconds_per_step(config: Config, device: str, measure: Measure | None = None, steps: int = 4) -> float:
     """Mean time of one training step of a configuration on random images, after warm-up."""
     recipe = config.recipe
+    if measure:
+        begin = time.perf_counter()
+        with one_thread("cpu"), torch.random.fork_rng(devices=[]):
+            measure(replace(config, recipe=replace(recipe, iterations=steps)))
+        return (time.perf_counter() - begin) / steps
     size = 32 if recipe.data == "cifar10" else 16
     count = recipe.batch_size * max(steps, 3)
     random = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
@@ -345,7 +364,7 @@ def provenance_of(
 
     return {
         "code": code_version(),
-        "data": images.checksum(recipe.data),
+        "data": images.checksum(recipe.data) if recipe.data in images.NAMES else "drawn from the seed",
         "libraries": {
             "python": platform.python_version(),
             "torch": torch.__version__,

@@ -64,8 +64,10 @@ def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
     return {
         f"plain-{deep} trains worse than plain-{shallow}": train["plain", deep].mean
         > train["plain", shallow].mean + MARGIN,
-        f"plain-{deep} tests worse than plain-{shallow}": test["plain", deep].mean > test["plain", shallow].mean + MARGIN,
+        f"plain-{deep} tests worse than plain-{shallow}": test["plain", deep].mean
+        > test["plain", shallow].mean + MARGIN,
         f"residual-{deep} trains better than plain-{deep}": train["residual", deep].mean
         < train["plain", deep].mean - MARGIN,
-        f"residual-{deep} tests better than plain-{deep}": test["residual", deep].mean < test["plain", deep].mean - MARGIN,
+        f"residual-{deep} tests better than plain-{deep}": test["residual", deep].mean
+        < test["plain", deep].mean - MARGIN,
     }
