@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, RuntimeError, OSError) as error:
         print(f"resnet-course: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("resnet-course: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -41,6 +44,26 @@ def parser() -> argparse.ArgumentParser:
     estimate = commands.add_parser("estimate", help="say what a study would cost here")
     _study_arguments(estimate)
     estimate.set_defaults(act=act_estimate)
+
+    table = commands.add_parser("models", help="layers, parameters and multiply-adds beside the papers' numbers")
+    table.set_defaults(act=act_models)
+
+    bench = commands.add_parser("bench", help="measure this machine's training speed against plainer loops")
+    bench.add_argument("--depths", type=int, nargs="+", default=[20, 56], metavar="DEPTH")
+    bench.add_argument("--tier", choices=recipes.TIERS, default="laptop")
+    bench.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    bench.add_argument("--seconds", type=float, default=1.0, help="length of a turn")
+    bench.add_argument("--out", type=Path, default=None, help="folder to keep the result in, as JSON")
+    bench.set_defaults(act=act_bench)
+
+    report = commands.add_parser("report", help="a study's recorded runs, averaged over seeds")
+    report.add_argument("study", help=f"one of {', '.join(lab.names())}")
+    report.add_argument("--tier", choices=recipes.TIERS, default="laptop")
+    report.add_argument(
+        "--source", type=Path, default=runs.RECORDED, help="folder of records (default: the course's own)"
+    )
+    report.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    report.set_defaults(act=act_report)
     return top
 
 
@@ -62,7 +85,7 @@ def chosen_configs(options: argparse.Namespace) -> list[recipes.Config]:
         if (not options.nets or c.net in options.nets) and (not options.depths or c.depth in options.depths)
     ]
     if not chosen:
-        offered = sorted({f"{c.net} {c.depth}" for c in everything})
+        offered = dict.fromkeys(f"{c.net} {c.depth}" for c in everything)
         raise ValueError(f"nothing left to run; {options.study} at {options.tier} has {', '.join(offered)}")
     return chosen
 
@@ -84,9 +107,10 @@ def act_run(options: argparse.Namespace) -> None:
     import os
 
     print(lab.study(options.study).QUESTION)
-    lab.train(
+    chosen = chosen_configs(options)
+    records = lab.train(
         options.study,
-        chosen_configs(options),
+        chosen,
         root=options.out or runs.home(),
         parallel=options.parallel or os.cpu_count() or 1,
         device=options.device,
@@ -95,12 +119,55 @@ def act_run(options: argparse.Namespace) -> None:
         max_seconds=60 * options.max_minutes,
         command=options.command,
     )
+    if missing := len(chosen) - len(records):
+        raise RuntimeError(f"{missing} of {len(chosen)} runs have no record; run the same command again to go on")
 
 
 def act_estimate(options: argparse.Namespace) -> None:
     from . import training
 
     lab.say_cost(options.study, chosen_configs(options), training.pick_device(options.device), parallel=1)
+
+
+def act_models(_options: argparse.Namespace) -> None:
+    import torch
+
+    from . import models
+
+    print(f"{'network':<22}{'layers':>7}{'parameters':>13}{'multiply-adds':>17}   the paper's")
+    with torch.device("meta"):
+        for name, build, size, quoted in models.catalogue():
+            price = models.cost(build(), size)
+            print(f"{name:<22}{price.layers:>7}{price.parameters:>13,}{price.multiply_adds:>17,}   {quoted}")
+
+
+def act_bench(options: argparse.Namespace) -> None:
+    from . import bench, training
+
+    result = bench.bench(options.depths, options.tier, training.pick_device(options.device), options.seconds)
+    if options.out:
+        print(bench.append(result, options.out))
+
+
+def act_report(options: argparse.Namespace) -> None:
+    import csv
+    import json
+
+    records = runs.load(options.study, options.tier, root=options.source)
+    rows = runs.table(records, [name for name in records[0].final if name.endswith("error")])
+    if options.format == "json":
+        print(json.dumps(rows, indent=1))
+    elif options.format == "csv":
+        writer = csv.DictWriter(sys.stdout, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        print("  ".join(f"{name:>16}" for name in rows[0]))
+        for row in rows:
+            print(
+                "  ".join(f"{value:>16.4g}" if isinstance(value, float) else f"{value:>16}" for value in row.values())
+            )
+        print(runs.provenance_line(records))
 
 
 if __name__ == "__main__":

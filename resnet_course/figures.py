@@ -4,13 +4,14 @@ A drawing is a function of matplotlib axes; `exhibit` draws it twice, for light 
 alternative text, the caption, the data as a table and the line that says where the numbers come from.
 """
 
-import base64
 import html
 import io
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from . import runs
 
@@ -67,6 +68,9 @@ def look(mode: str = "light") -> Iterator[dict[str, str]]:
         "grid.linewidth": 0.5,
         "legend.frameon": False,
         "lines.linewidth": 1.8,
+        "svg.fonttype": "none",  # text stays text: small files, the reader's own fonts
+        "font.family": "sans-serif",
+        "font.sans-serif": ["Helvetica Neue", "Arial", "DejaVu Sans"],
         "svg.hashsalt": "resnet-course",  # the same drawing gives the same bytes
         **dict.fromkeys(
             ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), colours["ink"]
@@ -77,28 +81,32 @@ def look(mode: str = "light") -> Iterator[dict[str, str]]:
 
 
 def svg(draw: Callable, mode: str, **layout) -> str:
-    """`draw(axes, colours)` as an SVG picture in a data address. `layout` goes to matplotlib's Figure.subplots."""
+    """`draw(axes, colours)` as SVG text. `layout` goes to matplotlib's Figure.subplots."""
     from matplotlib.figure import Figure
 
     with look(mode) as colours:
-        size = layout.pop("figsize", None)
-        figure = Figure(figsize=size)
+        figure = Figure()
         draw(figure.subplots(**layout), colours)
-        buffer = io.BytesIO()
+        buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return re.sub(r"\s*\n\s*", " ", buffer.getvalue())
+
+
+def data_address(picture: str) -> str:
+    """SVG text as an address for <img src>: quoted, not base64, so that a page compresses tenfold on its way."""
+    return "data:image/svg+xml," + quote(picture, safe=" !$'()*+,-./:;=?@_~")
 
 
 @dataclass(frozen=True)
 class Exhibit:
     """A figure as readers meet it: both drawings, alternative text, caption, data table, provenance."""
 
-    light: str
-    dark: str
+    light: str = field(repr=False)
+    dark: str = field(repr=False)
     alt: str
     caption: str
-    rows: Sequence[dict]
-    provenance: str
+    rows: Sequence[dict] = field(repr=False)
+    provenance: str = field(repr=False)
 
     def pictures(self) -> str:
         alt = html.escape(self.alt, quote=True)
@@ -124,7 +132,8 @@ def exhibit(
     `rows` are the plotted data; `records` give the provenance line; `layout` goes to Figure.subplots.
     """
     source = runs.provenance_line(records) if records else "Computed by this page's own code."
-    return Exhibit(svg(draw, "light", **layout), svg(draw, "dark", **layout), alt, caption, rows, source)
+    light, dark = (data_address(svg(draw, mode, **layout)) for mode in ("light", "dark"))
+    return Exhibit(light, dark, alt, caption, rows, source)
 
 
 def as_table(rows: Sequence[dict]) -> str:
@@ -134,6 +143,15 @@ def as_table(rows: Sequence[dict]) -> str:
     head = "".join(f'<th scope="col">{html.escape(str(name).replace("_", " "))}</th>' for name in rows[0])
     body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
     return f'<div class="table-scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def as_markdown(rows: Sequence[dict]) -> str:
+    """Rows of one shape as a Markdown table, for the page's text; whole numbers with thousands separators."""
+    lines = ["| " + " | ".join(str(name).replace("_", " ") for name in rows[0]) + " |", "|" + "---:|" * len(rows[0])]
+    lines += [
+        "| " + " | ".join(f"{v:,}" if isinstance(v, int) else _cell(v) for v in row.values()) + " |" for row in rows
+    ]
+    return "\n".join(lines)
 
 
 def _cell(value) -> str:

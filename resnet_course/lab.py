@@ -4,6 +4,7 @@ import importlib
 import math
 import multiprocessing
 import pkgutil
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,7 +21,7 @@ def names() -> list[str]:
 
 
 def study(name: str) -> ModuleType:
-    """A study by name: QUESTION, configs(recipe, seeds), figure(records), holds(records). Raises ValueError if unknown."""
+    """A study by name: QUESTION, configs, figure, finding and holds. Raises ValueError for an unknown one."""
     if name not in names():
         raise ValueError(f"study must be one of {', '.join(names())}, got {name!r}")
     return importlib.import_module(f"{studies.__name__}.{name}")
@@ -72,7 +73,7 @@ def train(
     else:
         size = parallel if device == "cuda" else 1
         for group in (todo[i : i + size] for i in range(0, len(todo), size)):
-            _report(group, lambda group=group: _fit(group, name, deadline - time.monotonic(), options))
+            _report(group, lambda group=group: _fit(group, name, deadline, options))
     return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
 
 
@@ -100,20 +101,26 @@ def duration(seconds: float) -> str:
 
 def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: float, options: dict) -> None:
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
-    with ProcessPoolExecutor(parallel, mp_context=context) as pool:
+    # Ctrl-C ends the processes at once: what they write, they write whole.
+    ended_by_ctrl_c = (signal.SIGINT, signal.SIG_DFL)
+    pool = ProcessPoolExecutor(parallel, context, initializer=signal.signal, initargs=ended_by_ctrl_c)
+    try:
         longest_first = sorted(todo, key=lambda c: -c.depth)
-        seconds = deadline - time.monotonic()
-        futures = {pool.submit(_fit, [c], name, seconds, options, progress=False): c for c in longest_first}
+        futures = {pool.submit(_fit, [c], name, deadline, options, progress=False): c for c in longest_first}
         for future in as_completed(futures):
             _report([futures[future]], future.result)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _fit(
-    group: Sequence[Config], name: str, seconds: float, options: dict, progress: bool = True
+    group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True
 ) -> list[runs.Record]:
     """Train a group by Lightning, or, where the study measures for itself, let it."""
     from . import training
 
+    if (seconds := deadline - time.monotonic()) <= 0:
+        return []
     if measure := getattr(study(name), "measure", None):
         return [training.record_measure(c, name, measure, options["root"], options["command"]) for c in group]
     return training.fit(group, name, max_seconds=seconds, progress=progress, **options)

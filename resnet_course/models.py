@@ -6,7 +6,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -153,6 +153,24 @@ def load_published(net: Network, weights: Mapping[str, Tensor]) -> Network:
         raise ValueError(f"these weights are not of this network: {shown}")
     net.load_state_dict({**own, **renamed})
     return net
+
+
+def catalogue() -> list[tuple[str, Callable[[], Network], int, str]]:
+    """The papers' networks: name, how to build it, image size, and what the paper says of its cost.
+
+    Parameters from He 2015, Table 6, and He 2016, Table 5; multiply-adds from He 2015, Table 1.
+    """
+    of_cifar = {20: "0.27M", 32: "0.46M", 44: "0.66M", 56: "0.85M", 110: "1.7M", 1202: "19.4M"}
+    of_imagenet = {18: "1.8e9", 34: "3.6e9", 50: "3.8e9", 101: "7.6e9", 152: "11.3e9"}
+    rows = [(f"CIFAR ResNet-{d}", partial(cifar, d), 32, f"{said} parameters") for d, said in of_cifar.items()]
+    rows += [
+        (f"CIFAR pre-act {d}", partial(cifar, d, "preactivation"), 32, f"{said} parameters")
+        for d, said in {164: "1.7M", 1001: "10.2M"}.items()
+    ]
+    return rows + [
+        (f"ImageNet ResNet-{d}", partial(imagenet, d), 224, f"{said} multiply-adds")
+        for d, said in of_imagenet.items()
+    ]
 
 
 @dataclass(frozen=True)

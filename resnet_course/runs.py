@@ -110,7 +110,9 @@ def read(path: Path) -> Record:
         complete = (record.net, record.depth, record.seed, record.tier)
     except (TypeError, KeyError, AttributeError) as error:
         raise RecordError(f"{path} is not a whole record ({error!r}); {redo}") from None
-    if len({len(values) for values in curves.values()}) > 1 or None in complete:
+    if None in complete:
+        raise RecordError(f"{path} does not say its net, depth, seed and tier; {redo}")
+    if len({len(values) for values in curves.values()}) > 1:
         raise RecordError(f"{path} has curves of different lengths; {redo}")
     return record
 
@@ -169,9 +171,10 @@ def provenance_line(records: Sequence[Record]) -> str:
     def each(values: Iterable) -> str:
         return ", ".join(sorted({str(v) for v in values}))
 
+    seeds = len({r.seed for r in records})
     return (
-        f"{len(records)} recorded runs, {each(r.tier for r in records)} tier, "
-        f"{len({r.seed for r in records})} seed(s), {each(r.provenance['hardware'] for r in records)}, "
+        f"{len(records)} runs, {each(r.tier for r in records)} tier, "
+        f"{seeds} seed{'s' * (seeds > 1)}, {each(r.provenance['hardware'] for r in records)}, "
         f"PyTorch {each(r.provenance['libraries']['torch'] for r in records)}, "
         f"{each(r.provenance['started'][:10] for r in records)}"
     )

@@ -9,6 +9,7 @@ import logging
 import math
 import os
 import platform
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,10 @@ class Training(pl.LightningModule):
         self.configs, self.train_images = configs, train
         self.precision, self.graph = precision, graph
         self.recipe = configs[0].recipe
+        if not self.steps_per_epoch:
+            raise ValueError(
+                f"a batch of {self.recipe.batch_size} needs at least as many images, got {len(train.labels)}"
+            )
         self.nets = nn.ModuleList(build(config) for config in configs)
         self.curves: list[dict[str, list[float]]] = [{} for _ in configs]
         self.seconds = 0.0  # spent training, over all resumes
@@ -120,7 +125,8 @@ class Chunks:
 
     def __iter__(self) -> Iterator[int]:
         m = self.module
-        left = min(m.steps_per_epoch, m.recipe.iterations - m.current_epoch * m.steps_per_epoch)
+        done = m.curves[0].get("iteration", [0])[-1]  # Lightning asks before it has restored current_epoch
+        left = min(m.steps_per_epoch, m.recipe.iterations - done)
         size = math.ceil(m.steps_per_epoch / CHUNKS)
         while left > 0:
             yield min(size, left)
@@ -164,7 +170,9 @@ class Progress(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, module: Training) -> None:
         done = module.current_epoch * module.steps_per_epoch
-        self.bar = tqdm(total=module.recipe.iterations, initial=done, desc=self.label, unit="it", leave=False)
+        self.bar = tqdm(
+            total=module.recipe.iterations, initial=done, desc=self.label, unit="it", leave=False, mininterval=0.5
+        )
 
     def on_train_batch_end(self, trainer, module, outputs, chunk: int, index: int) -> None:
         self.bar.update(chunk)
@@ -179,7 +187,7 @@ class Progress(pl.Callback):
 
 
 def build(config: Config) -> models.Network:
-    """The network of a configuration, its initial weights drawn from its seed (leaving the global generator alone)."""
+    """The network of a configuration, initial weights drawn from its seed; the global generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return models.cifar(config.depth, config.net, config.shortcut, config.recipe.width)
@@ -231,7 +239,8 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        trainer.fit(module, ckpt_path=state.path if state.path.exists() else None, weights_only=True)
+        with ctrl_c_for_the_caller():
+            trainer.fit(module, ckpt_path=state.path if state.path.exists() else None, weights_only=True)
         if state.stopped:
             return []
         finals = evaluate(module, device)
@@ -278,8 +287,11 @@ def save_weights(net: nn.Module, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     weights = {k: v.half().contiguous().cpu() for k, v in net.state_dict().items() if v.is_floating_point()}
-    save_file(weights, scratch)
-    os.replace(scratch, path)
+    try:
+        save_file(weights, scratch)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:
@@ -318,8 +330,8 @@ def seconds_per_step(config: Config, device: str, measure: Measure | None = None
         return (time.perf_counter() - begin) / steps
     size = 32 if recipe.data == "cifar10" else 16
     count = recipe.batch_size * max(steps, 3)
-    random = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
     with one_thread(device), torch.random.fork_rng(devices=[]):
+        random = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
         module = Training([config], random, pick_precision(device)).to(device)
         module.configure_optimizers()
         (one,) = module.engines
@@ -413,6 +425,19 @@ def one_thread(device: str) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def ctrl_c_for_the_caller() -> Iterator[None]:
+    """Lightning answers Ctrl-C by leaving Python, deaf to any further one; give the caller KeyboardInterrupt."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as end:
+        if not isinstance(end.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Widgets that move on a static page: every frame is in the page, and the browser does the moving."""
 
+import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from .figures import Exhibit
 
@@ -30,8 +32,26 @@ def picture(exhibit: Exhibit):
     return w.HTML(f'<figure class="exhibit">{exhibit.pictures()}<figcaption>{exhibit.caption}</figcaption></figure>')
 
 
-def side_by_side(children: Sequence):
-    """Widgets in a row that wraps on a narrow screen."""
-    import ipywidgets as w
+@dataclass(frozen=True)
+class Prediction:
+    """A question to answer before looking: radio buttons, remembered by the book's page, then the comparison.
 
-    return w.HBox(list(children), layout=w.Layout(flex_flow="row wrap"))
+    Without the book's script (Jupyter, Colab) the choice is not kept and the comparison opens by a click.
+    """
+
+    key: str
+    question: str
+    options: Sequence[str]
+    comparison: str
+
+    def _repr_html_(self) -> str:
+        choices = "".join(
+            f'<label><input type="radio" name="{self.key}" value="{i}"> {html.escape(option)}</label>'
+            for i, option in enumerate(self.options)
+        )
+        return (
+            f'<fieldset class="prediction" data-key="{self.key}">'
+            f"<legend>{html.escape(self.question)}</legend>{choices}"
+            f'<details class="after-prediction"><summary>Compare with what was measured</summary>'
+            f"<p>{html.escape(self.comparison)}</p></details></fieldset>"
+        )

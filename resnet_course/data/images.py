@@ -73,9 +73,13 @@ def holdout(images: Images, held: int, seed: int = 0) -> tuple[Images, Images]:
 def _embedded(split: str) -> Images:
     from PIL import Image
 
-    mosaic = np.asarray(Image.open(EMBEDDED / f"cifar10-16x16-{split}.webp").convert("RGB"))
+    damaged = sources.DataError(f"the embedded {split} images are damaged; reinstall resnet-course")
+    try:
+        mosaic = np.asarray(Image.open(EMBEDDED / f"cifar10-16x16-{split}.webp").convert("RGB"))
+    except OSError as error:
+        raise damaged from error
     if hashlib.sha256(mosaic.tobytes()).hexdigest() != EMBEDDED_SHA256[split]:
-        raise sources.DataError(f"the embedded {split} images are damaged; reinstall resnet-course")
+        raise damaged
     rows = mosaic.shape[0] // 16
     pixels = mosaic.reshape(rows, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2).reshape(-1, 16, 16, 3)
     return Images(torch.from_numpy(pixels.copy()), torch.arange(len(pixels)) % 10)

@@ -1,19 +1,16 @@
 """CIFAR-10 for any Lightning module: augmented training batches as the paper draws them, untouched images to test."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import lightning.pytorch as pl
-from torch import Tensor
 
 from . import augment, images
 
 
 class CIFAR10(pl.LightningDataModule):
-    """Batches (float32 (B, 3, H, W) channels last, normalised; int64 (B,)) of "cifar10" or "embedded".
+    """Normalised batches, float32 (B, 3, H, W) channels last and int64 (B,), of "cifar10" or "embedded".
 
-    `holdout` training images, by one fixed shuffle, are for validation. Order, crops and flips of an epoch depend on
-    (seed, epoch) alone, so that a resumed run sees what an uninterrupted one would have seen.
+    Order, crops and flips of an epoch depend on (seed, epoch) alone, so that a resumed run goes on as it would have.
     """
 
     def __init__(self, name: str = "cifar10", batch_size: int = 128, holdout: int = 0, seed: int = 0):
@@ -26,9 +23,8 @@ class CIFAR10(pl.LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         if stage != "test":
-            self.train, self.held = images.load(self.name, "train"), None
-            if self.holdout:
-                self.train, self.held = images.holdout(self.train, self.holdout)
+            whole = images.load(self.name, "train")
+            self.train, self.held = images.holdout(whole, self.holdout) if self.holdout else (whole, None)
 
     def train_dataloader(self) -> "Batches":
         return Batches(len(self.train.labels) // self.batch_size, self._augmented)
@@ -39,7 +35,7 @@ class CIFAR10(pl.LightningDataModule):
     def test_dataloader(self) -> "Batches":
         return self._as_they_are(images.load(self.name, "test"))
 
-    def _augmented(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def _augmented(self) -> Iterator:
         epoch, self.begun = (self.trainer.current_epoch if self.trainer else self.begun), self.begun + 1
         pad = self.train.pixels.shape[1] // 8  # 4 of 32 pixels, as in the paper
         plan = augment.draw_plan(len(self.train.labels), self.batch_size, pad, self.seed, epoch)
@@ -51,14 +47,13 @@ class CIFAR10(pl.LightningDataModule):
         return Batches(len(pairs), lambda: ((augment.normalise(pixels), labels) for pixels, labels in pairs))
 
 
-@dataclass(frozen=True)
 class Batches:
     """`length` batches, begun anew by each loop over them."""
 
-    length: int
-    begin: Callable[[], Iterator[tuple[Tensor, Tensor]]]
+    def __init__(self, length: int, begin: Callable[[], Iterator]):
+        self.length, self.begin = length, begin
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator:
         return self.begin()
 
     def __len__(self) -> int:

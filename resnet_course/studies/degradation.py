@@ -1,18 +1,20 @@
 """Chapter "Depth that stops helping": plain and residual networks over the same depths."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from .. import figures, runs
 from ..recipes import Config, Recipe
 
 QUESTION = "Does a deeper network do better, if nothing but its depth changes?"
 DEPTHS = {
-    "live": (8, 44),
+    "live": (8, 20, 44),
     "laptop": (8, 20, 32, 56, 110),
     "colab": (20, 56),
     "paper": (20, 32, 44, 56, 110),
 }
 PAPER_TEST_ERROR = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43}  # He 2015, Table 6: residual nets, percent
+LAYOUT = {"ncols": 2, "sharex": True, "sharey": True}
 MARGIN = 3.0  # percentage points; several times the spread over seeds
 
 
@@ -28,18 +30,19 @@ def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
 
 def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit:
     """Training and test error against depth, side by side on one scale."""
-
-    def draw(axes, colours):
-        for panel, metric, title in zip(
-            axes, ("train_error", "test_error"), ("training error (%)", "test error (%)"), strict=True
-        ):
-            figures.error_against_depth(panel, colours, records, metric)
-            panel.set_title(title)
-        axes[0].legend()
-
     return figures.exhibit(
-        draw, finding(records), caption, runs.table(records), records, ncols=2, sharex=True, sharey=True
+        partial(draw, records=records), finding(records), caption, runs.table(records), records, **LAYOUT
     )
+
+
+def draw(axes, colours: dict[str, str], records: Sequence[runs.Record]) -> None:
+    """The two panels of the figure."""
+    for panel, metric, title in zip(
+        axes, ("train_error", "test_error"), ("training error (%)", "test error (%)"), strict=True
+    ):
+        figures.error_against_depth(panel, colours, records, metric)
+        panel.set_title(title)
+    axes[0].legend()
 
 
 def finding(records: Sequence[runs.Record]) -> str:

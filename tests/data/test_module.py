@@ -28,7 +28,7 @@ class Linear(pl.LightningModule):
     def validation_step(self, batch, _index):
         self.validated += len(batch[1])
 
-    def test_step(self, batch, _index):
+    def test_step(self, batch):
         self.tested += len(batch[1])
 
     def configure_optimizers(self):
@@ -37,7 +37,7 @@ class Linear(pl.LightningModule):
 
 def trainer(**options) -> pl.Trainer:
     quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
-    return pl.Trainer(accelerator="cpu", devices=1, **quiet, **options)
+    return pl.Trainer(accelerator="cpu", devices=1, num_sanity_val_steps=0, **quiet, **options)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def labels_of_epoch(data: CIFAR10, epoch: int) -> list[torch.Tensor]:
 
 
 def test_an_ordinary_lightning_module_trains_to_max_steps():
-    net, before = Linear(), None
+    net = Linear()
     before = net.head.weight.detach().clone()
     fitter = trainer(max_steps=3)
     fitter.fit(net, CIFAR10("embedded"))
@@ -66,6 +66,15 @@ def test_a_trainer_sees_the_plans_of_successive_epochs(data):
     trainer(max_epochs=2).fit(net, data)
     expected = labels_of_epoch(data, 0) + labels_of_epoch(data, 1)
     assert all(torch.equal(a, b) for a, b in zip(net.seen, expected, strict=True))
+
+
+def test_a_resumed_trainer_goes_on_with_the_next_epochs_plan(data, tmp_path):
+    first, net = trainer(max_epochs=1), Linear()
+    first.fit(Linear(), data)
+    first.save_checkpoint(tmp_path / "state.ckpt")
+    again = CIFAR10("embedded", batch_size=1000, holdout=500, seed=3)
+    trainer(max_epochs=2).fit(net, again, ckpt_path=tmp_path / "state.ckpt", weights_only=True)
+    assert all(torch.equal(a, b) for a, b in zip(net.seen, labels_of_epoch(data, 1), strict=True))
 
 
 def test_without_a_trainer_each_loop_is_a_new_epoch(data):

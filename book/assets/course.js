@@ -1,0 +1,22 @@
+// Predictions: remembered in this browser only; the comparison opens once a choice is made.
+(() => {
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const store = (key, value) => { try { localStorage.setItem(key, value); } catch { /* a private window keeps nothing */ } };
+
+  const open = (box) => {
+    const comparison = box.querySelector(".after-prediction");
+    if (comparison) comparison.hidden = false;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const box of document.querySelectorAll("fieldset.prediction")) {
+      const key = `resnet-course:${box.dataset.key}`;
+      const comparison = box.querySelector(".after-prediction");
+      if (comparison) comparison.hidden = true;
+      for (const choice of box.querySelectorAll("input[type=radio]")) {
+        if (choice.value === stored(key)) { choice.checked = true; open(box); }
+        choice.addEventListener("change", () => { store(key, choice.value); open(box); });
+      }
+    }
+  });
+})();

@@ -1,0 +1,26 @@
+"""Sphinx extension: the repository's address and all buttons made from it come from pyproject.toml alone."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def address() -> str:
+    """The repository's web address, as pyproject.toml has it."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+
+
+def add_buttons(_app, config) -> None:
+    """Repository, issue and launch buttons of sphinx-book-theme."""
+    config.html_theme_options |= {
+        "repository_url": address(),
+        "repository_branch": "main",
+        "path_to_docs": ".",
+        "launch_buttons": {"colab_url": "https://colab.research.google.com", "notebook_interface": "jupyterlab"},
+    }
+
+
+def setup(app) -> dict:
+    app.connect("config-inited", add_buttons)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

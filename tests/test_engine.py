@@ -1,0 +1,189 @@
+"""The engine's step is PyTorch's own SGD, however it is repeated; evaluating leaves no trace."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from resnet_course import engine, models
+from resnet_course.data import augment, images
+
+STEPS, BATCH, PAD = 20, 16, 2
+LRS = [0.02 + 0.002 * step for step in range(STEPS)]
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU, and there is none here")
+
+
+def few(count: int = 320) -> images.Images:
+    return images.Images(*(t[:count] for t in images.load("embedded", "train")))
+
+
+def network(device: str = "cpu") -> nn.Module:
+    torch.manual_seed(0)
+    return models.cifar(8, width=4).to(device)
+
+
+def plan() -> augment.Plan:
+    return augment.draw_plan(STEPS * BATCH, BATCH, PAD, seed=0, epoch=0)
+
+
+def make(net: nn.Module, precision: str = "fp32") -> engine.Engine:
+    """An engine over 320 images, at the start of an epoch of 20 steps."""
+    device = next(net.parameters()).device
+    data = few().to(device)
+
+    def crops(order, down, right, flip):
+        return augment.take(data.pixels, order, down, right, flip, PAD)
+
+    one = engine.Engine(net, data.labels, crops, STEPS, BATCH, momentum=0.9, weight_decay=1e-2, precision=precision)
+    one.start_epoch(plan(), LRS)
+    return one
+
+
+def by_hand(net: nn.Module) -> tuple[float, float]:
+    """The same epoch as anyone would write it; mean loss and error in percent."""
+    data, losses, wrong = few(), [], 0
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
+    for step, rows in enumerate(zip(*plan(), strict=True)):
+        optimizer.param_groups[0]["lr"] = LRS[step]
+        logits = net(augment.take(data.pixels, *rows, PAD))
+        loss = cross_entropy(logits, data.labels[rows[0]])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        wrong += (logits.argmax(1) != data.labels[rows[0]]).sum().item()
+    return sum(losses) / STEPS, 100 * wrong / (STEPS * BATCH)
+
+
+def same(a: nn.Module, b: nn.Module, **tolerance) -> None:
+    theirs = b.state_dict()
+    for name, tensor in a.state_dict().items():
+        torch.testing.assert_close(tensor, theirs[name], msg=lambda m, name=name: f"{name}: {m}", **tolerance)
+
+
+def snapshot(net: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in net.state_dict().items()}
+
+
+def test_twenty_steps_give_the_weights_of_a_plain_pytorch_loop():
+    ours, theirs = network(), network()
+    make(ours).advance(STEPS)
+    by_hand(theirs)
+    same(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_an_epochs_means_are_those_of_a_plain_pytorch_loop():
+    one = make(network())
+    one.advance(STEPS)
+    assert one.means() == pytest.approx(by_hand(network()), rel=1e-5)
+
+
+def test_steps_taken_in_chunks_are_the_same_steps():
+    whole, parts = network(), network()
+    make(whole).advance(STEPS)
+    one = make(parts)
+    for chunk in (1, 12, 7):
+        one.advance(chunk)
+    same(whole, parts, rtol=0, atol=0)
+
+
+def test_means_are_over_the_steps_taken_so_far():
+    one = make(network())
+    one.advance(1)
+    rows = [row[0] for row in plan()]
+    data = few()
+    loss = cross_entropy(network()(augment.take(data.pixels, *rows, PAD)), data.labels[rows[0]])
+    assert one.means()[0] == pytest.approx(loss.item(), rel=1e-6)
+
+
+def test_a_new_epoch_starts_its_sums_and_its_plan_afresh():
+    one = make(network())
+    one.advance(STEPS)
+    one.start_epoch(plan(), [0.0] * STEPS)
+    before = snapshot(one.net)
+    one.advance(STEPS)
+    weights = dict(one.net.named_parameters())
+    assert all(torch.equal(before[name], weights[name]) for name in weights)  # at lr 0 nothing moves
+    assert one.cursor.item() == STEPS
+
+
+def test_a_restored_optimizer_still_follows_the_plans_learning_rate():
+    one, other = make(network()), make(network())
+    one.optimizer.load_state_dict(other.optimizer.state_dict())
+    one.start_epoch(plan(), LRS)
+    one.advance(STEPS)
+    reference = make(network())
+    reference.advance(STEPS)
+    same(one.net, reference.net, rtol=0, atol=0)
+
+
+def test_a_half_twin_shares_batch_norm_and_halves_the_rest():
+    net = network()
+    twin = engine.half_twin(net, torch.bfloat16)
+    for own, half in zip(net.modules(), twin.modules(), strict=True):
+        if isinstance(own, nn.BatchNorm2d):
+            assert half is own
+        elif isinstance(own, nn.Conv2d | nn.Linear):
+            assert half.weight.dtype == torch.bfloat16
+            assert torch.equal(half.weight, own.weight.bfloat16())
+
+
+def test_making_a_half_twin_leaves_the_net_in_float32():
+    net, before = network(), snapshot(network())
+    engine.half_twin(net, torch.bfloat16)
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_bf16_training_stays_close_to_fp32():
+    full, half = make(network()), make(network(), "bf16")
+    full.advance(STEPS)
+    half.advance(STEPS)
+    assert half.means()[0] == pytest.approx(full.means()[0], rel=0.02)
+
+
+def test_bf16_training_moves_float32_master_weights():
+    one = make(network(), "bf16")
+    before = snapshot(one.net)
+    one.advance(1)
+    for name, weight in one.net.named_parameters():
+        assert weight.dtype == torch.float32
+        assert not torch.equal(weight, before[name]), name
+
+
+def test_evaluate_equals_a_computation_by_hand():
+    net, data = network().eval(), few(250)
+    with torch.no_grad():
+        logits = net(augment.normalise(data.pixels))
+    loss = cross_entropy(logits, data.labels).item()
+    error = 100 * (logits.argmax(1) != data.labels).double().mean().item()
+    assert engine.evaluate(net, *data, augment.normalise, batch_size=100) == pytest.approx((loss, error), rel=1e-5)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_evaluate_leaves_mode_weights_and_buffers_unchanged(training):
+    net = network().train(training)
+    before = snapshot(net)
+    engine.evaluate(net, *few(100), augment.normalise)
+    assert net.training is training
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+
+
+@gpu
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_captured_step_equals_the_eager_step(precision):
+    eager, captured = make(network("cuda"), precision), make(network("cuda"), precision)
+    captured.capture()
+    eager.advance(STEPS)
+    captured.advance(STEPS)
+    assert captured.means() == pytest.approx(eager.means(), rel=1e-3)
+    for own, other in zip(captured.net.parameters(), eager.net.parameters(), strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-2, atol=1e-3)
+
+
+@gpu
+def test_capturing_leaves_weights_statistics_momentum_and_place_unchanged():
+    one = make(network("cuda"))
+    one.advance(3)
+    before = [tensor.clone() for tensor in one._state()]
+    one.capture()
+    assert all(torch.equal(a, b) for a, b in zip(before, one._state(), strict=True))

@@ -1,0 +1,90 @@
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from resnet_course import figures, runs
+from resnet_course.studies import degradation
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def records():
+    return runs.load("degradation", "laptop")
+
+
+@pytest.fixture(scope="module")
+def exhibit(records):
+    return degradation.figure(records, caption="plain & residual")
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("mode", "page"), [("light", "#ffffff"), ("dark", "#121212")])
+def test_every_colour_of_a_line_stands_out_from_its_page(mode, page):
+    lines = [colour for name, colour in figures.COLOURS[mode].items() if name != "faint"]
+    assert min(contrast(colour, page) for colour in lines) >= 4.5
+
+
+def test_the_same_drawing_gives_the_same_bytes(records, exhibit):
+    assert degradation.figure(records, caption="plain & residual").light == exhibit.light
+
+
+def test_light_and_dark_drawings_differ_in_colours_only(exhibit):
+    assert exhibit.light != exhibit.dark
+    assert figures.COLOURS["dark"]["plain"][1:] in exhibit.dark
+    assert figures.COLOURS["light"]["plain"][1:] in exhibit.light
+
+
+def test_a_figure_carries_alternative_text_data_and_provenance(exhibit, records):
+    shown = exhibit._repr_html_()
+    assert shown.count(f'alt="{degradation.finding(records)}"') == 2
+    assert shown.count("<tr>") == 1 + len(runs.table(records))
+    assert runs.provenance_line(records) in shown
+
+
+def test_captions_are_text_not_markup(exhibit):
+    assert "plain &amp; residual" in exhibit._repr_html_()
+
+
+def test_a_figure_is_small(exhibit):
+    assert len(exhibit._repr_html_()) < 120_000
+
+
+def test_nan_is_shown_as_a_dash():
+    assert "<td>–</td>" in figures.as_table([{"std": float("nan")}])
+
+
+def test_a_table_of_nothing_says_so():
+    assert "No data" in figures.as_table([])
+
+
+def test_an_unknown_look_is_refused():
+    with pytest.raises(KeyError), figures.look("sepia"):
+        pass
+
+
+def test_the_look_leaves_matplotlib_as_it_was():
+    import matplotlib as mpl
+
+    before = mpl.rcParams["font.size"]
+    with figures.look("dark"):
+        pass
+    assert mpl.rcParams["font.size"] == before
+
+
+def test_the_readme_figure_is_drawn_from_the_records():
+    spec = importlib.util.spec_from_file_location("drawing", ROOT / ".ci" / "draw_readme_figure.py")
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    assert drawing.TARGET.read_text() == drawing.picture(), "run python .ci/draw_readme_figure.py"

@@ -1,0 +1,162 @@
+"""A study and a tier in, records out: what is there is not trained again, and what fails stops nothing else."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from resnet_course import lab, recipes, runs, training
+from resnet_course.recipes import Config, Recipe
+
+TINY = Recipe("live", iterations=8, data="embedded", width=4, train_images=300, batch_size=64)
+GOOD = Config("residual", 8, 0, TINY)
+BAD = Config("residual", 21, 0, TINY)  # no such depth
+TOY = replace(recipes.live(), iterations=20)
+
+
+def record_of(config: Config, study: str = "degradation") -> runs.Record:
+    config = json.loads(json.dumps(asdict(config)))
+    return runs.Record(study, config, {"iteration": [8]}, {"train_error": 50.0}, {"wall_seconds": 1.0})
+
+
+@pytest.fixture
+def trained(monkeypatch) -> list[Config]:
+    """What would have been trained, by a training that takes no time; depth 21 fails as the real one does."""
+    seen = []
+
+    def fit(group, study, root, max_seconds, **_options):
+        seen.extend(group)
+        made = [record_of(config, study) for config in group if training.build(config)]
+        for config, record in zip(group, made, strict=True):
+            runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
+        return made
+
+    monkeypatch.setattr(training, "fit", fit)
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def no_timing(monkeypatch):
+    monkeypatch.setattr(training, "estimate", lambda configs, *_: {c: 60.0 * c.depth for c in configs})
+
+
+def test_there_are_the_studies_of_the_first_chapters():
+    assert {"degradation", "residual_block"} <= set(lab.names())
+
+
+@pytest.mark.parametrize("name", lab.names())
+def test_every_study_asks_and_configures_at_live_and_laptop_tier(name):
+    assert lab.study(name).QUESTION.endswith("?")
+    for tier in ("live", "laptop"):
+        configs = lab.configs(name, tier, (0, 1))
+        assert {c.seed for c in configs} == {0, 1}
+        assert {c.recipe.tier for c in configs} == {tier}
+        assert len({c.name for c in configs}) == len(configs)
+
+
+def test_an_unknown_study_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r"study must be one of .*degradation.*, got 'alchemy'"):
+        lab.study("alchemy")
+
+
+def test_a_module_elsewhere_is_no_study():
+    with pytest.raises(ValueError, match=r"study must be one of"):
+        lab.study("..runs")
+
+
+def test_replay_gives_the_records_of_the_package():
+    assert lab.replay("degradation", "laptop", depth=56) == runs.load("degradation", "laptop", depth=56)
+
+
+def test_the_cost_is_said_before_training(tmp_path, monkeypatch, capsys):
+    said = []
+    monkeypatch.setattr(training, "fit", lambda *_, **__: said.append(capsys.readouterr().out) or [record_of(GOOD)])
+    lab.train("degradation", [GOOD], root=tmp_path, device="cpu")
+    assert said == ["1 runs, 512 training examples, about 8 min on this CPU.\n"]
+
+
+def test_runs_side_by_side_share_the_time(capsys):
+    one, two = (lab.say_cost("degradation", [GOOD, replace(GOOD, seed=1)], "cpu", parallel) for parallel in (1, 2))
+    assert one == 2 * two
+
+
+def test_what_is_recorded_is_not_trained_again(tmp_path, trained, capsys):
+    other = replace(GOOD, seed=1)
+    lab.train("degradation", [GOOD], root=tmp_path, device="cpu")
+    records = lab.train("degradation", [GOOD, other], root=tmp_path, device="cpu")
+    assert trained == [GOOD, other]
+    assert [r.seed for r in records] == [0, 1]
+
+
+def test_where_all_is_recorded_it_says_so(tmp_path, trained, capsys):
+    for _ in range(2):
+        lab.train("degradation", [GOOD], root=tmp_path, device="cpu")
+    assert "Everything asked for is recorded already." in capsys.readouterr().out
+
+
+def test_fresh_trains_even_what_is_recorded(tmp_path, trained):
+    for _ in range(2):
+        lab.train("degradation", [GOOD], root=tmp_path, device="cpu", fresh=True)
+    assert trained == [GOOD, GOOD]
+
+
+def test_live_trains_what_it_is_asked_for(tmp_path, trained):
+    records = lab.live("degradation", [GOOD], root=tmp_path)
+    assert [(r.net, r.depth) for r in records] == [("residual", 8)]
+
+
+def test_one_failing_run_does_not_stop_the_others(tmp_path, trained, capsys):
+    records = lab.train("degradation", [GOOD, BAD, replace(GOOD, seed=1)], root=tmp_path, device="cpu")
+    assert [r.seed for r in records] == [0, 1]
+    assert "residual-21-s0 failed: ValueError: depth must be 6n + 2" in capsys.readouterr().out
+
+
+def test_each_run_is_reported_with_its_errors(tmp_path, trained, capsys):
+    lab.train("degradation", [GOOD], root=tmp_path, device="cpu")
+    assert "residual-8-s0: train error 50, 1 s" in capsys.readouterr().out
+
+
+def test_a_run_that_has_not_begun_when_time_is_up_never_begins(tmp_path, trained, capsys):
+    assert lab.train("degradation", [GOOD], root=tmp_path, device="cpu", max_seconds=0) == []
+    assert trained == []
+    assert "residual-8-s0 stopped in time; run the same command again to go on." in capsys.readouterr().out
+
+
+def test_ctrl_c_stops_all_runs(tmp_path, monkeypatch):
+    begun = []
+
+    def press(group, *_, **__):
+        begun.extend(group)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fit", press)
+    with pytest.raises(KeyboardInterrupt):
+        lab.train("degradation", [GOOD, replace(GOOD, seed=1)], root=tmp_path, device="cpu")
+    assert begun == [GOOD]
+
+
+def test_runs_train_in_two_processes_and_one_that_fails_does_not_stop_the_others(tmp_path, capsys):
+    configs = [
+        Config("residual", 2, 0, TOY),
+        Config("plain", 2, 0, replace(TOY, momentum=-1.0)),
+        Config("plain", 4, 0, TOY),
+    ]
+    records = lab.train("residual_block", configs, root=tmp_path, device="cpu", parallel=2)
+    assert [(r.net, r.depth) for r in records] == [("residual", 2), ("plain", 4)]
+    assert "plain-2-s0 failed: ValueError: Invalid momentum" in capsys.readouterr().out
+
+
+def test_a_broken_record_in_the_way_is_named(tmp_path, trained):
+    path = runs.path_of(tmp_path, "degradation", "live", GOOD.name)
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(runs.RecordError, match=r"residual-8-s0\.json is not a whole record"):
+        lab.train("degradation", [GOOD], root=tmp_path, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (8, "8 s"), (89, "89 s"), (90, "2 min"), (720, "12 min"), (5400, "1.5 h"), (12_600, "3.5 h")],
+)
+def test_durations_are_in_words(seconds, words):
+    assert lab.duration(seconds) == words

@@ -1,0 +1,125 @@
+"""The learning rate of every step, and the tiers, as the papers and the design have them."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from resnet_course import recipes
+from resnet_course.recipes import Config, Recipe, for_depth, for_tier, lr_at
+
+PAPER = recipes.paper()
+CYCLE = Recipe("x", iterations=400, lr=0.2, schedule="one-cycle")  # peak at step 100
+
+
+@pytest.mark.parametrize(
+    ("step", "lr"),
+    [(0, 0.1), (31_999, 0.1), (32_000, 0.01), (47_999, 0.01), (48_000, 0.001), (63_999, 0.001)],
+)
+def test_the_papers_rate_falls_tenfold_at_32k_and_48k(step, lr):
+    assert lr_at(step, PAPER) == pytest.approx(lr, rel=1e-12)
+
+
+@pytest.mark.parametrize(("step", "lr"), [(0, 0.01), (399, 0.01), (400, 0.1), (31_999, 0.1), (32_000, 0.01)])
+def test_110_layers_warm_up_at_a_tenth_for_400_iterations(step, lr):
+    assert lr_at(step, for_depth(PAPER, 110)) == pytest.approx(lr, rel=1e-12)
+
+
+def test_one_cycle_starts_one_step_above_zero():
+    assert lr_at(0, CYCLE) == pytest.approx(0.2 / 101)
+
+
+def test_one_cycle_reaches_its_peak_after_a_quarter_and_nowhere_else():
+    rates = [lr_at(step, CYCLE) for step in range(400)]
+    assert max(rates) == rates[100] == 0.2
+    assert rates.count(0.2) == 1
+
+
+def test_one_cycle_rises_and_then_falls_in_a_straight_line():
+    rates = [lr_at(step, CYCLE) for step in range(400)]
+    slopes = [after - before for before, after in pairwise(rates)]
+    assert slopes[:100] == pytest.approx([0.2 / 101] * 100)
+    assert slopes[100:] == pytest.approx([-0.2 / 300] * 299)
+
+
+def test_one_cycle_would_be_zero_after_the_last_step():
+    assert lr_at(399, CYCLE) == pytest.approx(0.2 / 300)
+    assert lr_at(400, CYCLE) == 0
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, 4, 5])
+def test_the_shortest_one_cycles_have_positive_rates(iterations):
+    recipe = replace(CYCLE, iterations=iterations)
+    assert all(0 < lr_at(step, recipe) <= recipe.lr for step in range(iterations))
+
+
+@pytest.mark.parametrize("depth", [8, 56, 104])
+def test_shallow_nets_keep_the_recipe(depth):
+    assert for_depth(PAPER, depth) == PAPER
+
+
+def test_warm_up_changes_nothing_else():
+    assert replace(for_depth(PAPER, 1202), warm_up=0) == PAPER
+
+
+def test_warm_up_of_a_short_run_is_a_twentieth_of_it():
+    assert for_depth(replace(PAPER, iterations=2_000), 110).warm_up == 100
+
+
+def test_one_cycle_is_a_warm_up_of_its_own():
+    assert for_depth(CYCLE, 1202) == CYCLE
+
+
+@pytest.mark.parametrize("tier", recipes.TIERS)
+def test_a_tiers_recipe_bears_its_name(tier):
+    assert for_tier(tier).tier == tier
+
+
+def test_the_paper_tier_is_the_papers_recipe():
+    papers = Recipe(
+        "paper",
+        iterations=64_000,
+        data="cifar10",
+        width=16,
+        batch_size=128,
+        lr=0.1,
+        schedule="steps",
+        drops=(32_000, 48_000),
+        momentum=0.9,
+        weight_decay=1e-4,
+        train_images=None,
+        holdout=0,
+    )
+    assert recipes.paper() == papers
+
+
+@pytest.mark.parametrize("tier", ["live", "laptop"])
+def test_the_small_tiers_need_no_download(tier):
+    assert for_tier(tier).data == "embedded"
+
+
+def test_the_tiers_are_ordered_by_the_images_they_train_on():
+    work = [for_tier(tier).iterations * for_tier(tier).batch_size for tier in recipes.TIERS]
+    assert work == sorted(work)
+
+
+def test_an_unknown_tier_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="tier must be one of live, laptop, colab, paper, got 'huge'"):
+        for_tier("huge")
+
+
+def test_an_unknown_schedule_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="schedule must be 'steps' or 'one-cycle', got 'cosine'"):
+        lr_at(0, replace(PAPER, schedule="cosine"))
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (Config("residual", 20, 0, PAPER), "residual-20-s0"),
+        (Config("plain", 1202, 3, PAPER), "plain-1202-s3"),
+        (Config("residual", 20, 0, PAPER, shortcut="B"), "residual-20-B-s0"),
+    ],
+)
+def test_a_run_is_named_by_net_depth_shortcut_and_seed(config, name):
+    assert config.name == name

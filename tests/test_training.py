@@ -1,0 +1,317 @@
+"""From a configuration to a record: repeatable, resumable, quiet, and complete."""
+
+import signal
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from resnet_course import engine, models, recipes, runs, training
+from resnet_course.data import augment, images
+from resnet_course.recipes import Config, Recipe
+
+# Three epochs of 7, 7 and 6 steps: the last is a part of one.
+TINY = Recipe(
+    "live", iterations=20, data="embedded", width=4, schedule="one-cycle", train_images=1000, batch_size=128, lr=0.1
+)
+CONFIG = Config("residual", 8, 0, TINY)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Whatever a run leaves where it is started lands here."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def weights(monkeypatch) -> list[dict[str, torch.Tensor]]:
+    """The float32 weights of each run that is asked to keep them."""
+    kept, save = [], training.save_weights
+
+    def keep(net, path):
+        kept.append({name: tensor.clone() for name, tensor in net.state_dict().items()})
+        save(net, path)
+
+    monkeypatch.setattr(training, "save_weights", keep)
+    return kept
+
+
+def fit(*configs: Config, **options) -> list[runs.Record]:
+    return training.fit(configs, "study", device="cpu", progress=False, **options)
+
+
+def interrupt_in_epoch(monkeypatch, number: int) -> None:
+    """Press Ctrl-C as epoch `number` (from 0) begins."""
+    start, begun = engine.Engine.start_epoch, []
+
+    def press(self, *arguments):
+        begun.append(self)
+        if len(begun) == number + 1:
+            raise KeyboardInterrupt
+        start(self, *arguments)
+
+    monkeypatch.setattr(engine.Engine, "start_epoch", press)
+
+
+def same_numbers(a: runs.Record, b: runs.Record) -> bool:
+    return (a.config, a.curves, a.final) == (b.config, b.curves, b.final)
+
+
+def test_a_run_repeats_to_the_last_bit(weights):
+    (first,), (second,) = (fit(CONFIG, root=runs.home() / name, keep_weights=True) for name in "ab")
+    assert same_numbers(first, second)
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_run_stopped_at_every_epoch_ends_as_one_that_was_not(weights):
+    (whole,) = fit(CONFIG, root=runs.home() / "whole", keep_weights=True)
+    tries = 1
+    while not (records := fit(CONFIG, root=runs.home() / "parts", keep_weights=True, max_seconds=0)):
+        tries += 1
+    assert tries == 3
+    assert same_numbers(records[0], whole)
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_ctrl_c_leaves_a_state_from_which_the_run_goes_on(weights, monkeypatch):
+    (whole,) = fit(CONFIG, root=runs.home() / "whole", keep_weights=True)
+    monkeypatch.setattr(training, "SAVE_EVERY", -1)
+    with monkeypatch.context() as patched:
+        interrupt_in_epoch(patched, 2)
+        with pytest.raises(KeyboardInterrupt):
+            fit(CONFIG, root=runs.home() / "parts", keep_weights=True)
+    assert [p.suffix for p in (runs.home() / "parts").rglob("*") if p.is_file()] == [".ckpt"]
+    (resumed,) = fit(CONFIG, root=runs.home() / "parts", keep_weights=True)
+    assert same_numbers(resumed, whole)
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_ctrl_c_before_the_first_state_leaves_nothing(monkeypatch):
+    interrupt_in_epoch(monkeypatch, 1)
+    with pytest.raises(KeyboardInterrupt):
+        fit(CONFIG)
+    assert not [p for p in runs.home().rglob("*") if p.is_file()]
+
+
+def test_ctrl_c_works_again_after_ctrl_c(monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    interrupt_in_epoch(monkeypatch, 0)
+    with pytest.raises(KeyboardInterrupt):
+        fit(CONFIG)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_state_of_another_recipe_is_not_resumed():
+    other = replace(CONFIG, recipe=replace(TINY, lr=0.05))
+    assert fit(CONFIG, max_seconds=0) == []
+    (after,), (alone,) = fit(other), fit(other, root=runs.home() / "alone")
+    assert same_numbers(after, alone)
+
+
+def test_a_finished_run_leaves_its_record_and_nothing_else(tmp_path):
+    fit(CONFIG)
+    assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()] == [
+        "runs/study/live/residual-8-s0.json"
+    ]
+
+
+def test_a_record_is_on_disk_as_it_was_returned():
+    (record,) = fit(CONFIG)
+    assert runs.read(runs.path_of(runs.home(), "study", "live", CONFIG.name)).final == record.final
+
+
+def test_seeds_side_by_side_give_what_each_gives_alone():
+    seeds = [replace(CONFIG, seed=seed) for seed in (0, 1)]
+    together = fit(*seeds, root=runs.home() / "together")
+    alone = [fit(config, root=runs.home() / "alone")[0] for config in seeds]
+    assert all(same_numbers(a, b) for a, b in zip(together, alone, strict=True))
+
+
+def test_plain_and_residual_of_several_depths_train_side_by_side():
+    configs = [CONFIG, replace(CONFIG, net="plain", depth=14)]
+    assert [(r.net, r.depth) for r in fit(*configs)] == [("residual", 8), ("plain", 14)]
+
+
+def test_another_seed_gives_another_run():
+    first, second = fit(CONFIG, replace(CONFIG, seed=1))
+    assert first.curves != second.curves
+
+
+def test_curves_have_one_value_an_epoch_and_end_with_the_recipe():
+    (record,) = fit(CONFIG)
+    assert record.curves["iteration"] == [7, 14, 20]
+    assert {len(values) for values in record.curves.values()} == {3}
+
+
+def test_final_errors_are_of_images_as_they_are(weights):
+    (record,) = fit(CONFIG, keep_weights=True)
+    net = training.build(CONFIG)
+    net.load_state_dict(weights[0])
+    test = images.load("embedded", "test")
+    assert record.final["test_error"] == pytest.approx(engine.evaluate(net, *test, augment.normalise)[1], rel=1e-5)
+
+
+def test_training_learns():
+    (record,) = fit(replace(CONFIG, recipe=replace(TINY, iterations=60)))
+    assert record.final["train_error"] < 85  # guessing: 90
+
+
+def test_held_out_images_are_judged_apart_and_not_trained_on():
+    recipe = replace(TINY, holdout=7_000)
+    (record,) = fit(replace(CONFIG, recipe=recipe))
+    _, held = images.holdout(images.load("embedded", "train"), 7_000)
+    trained = {image.numpy().tobytes() for image in training.training_images(recipe).pixels}
+    assert record.final["val_error"] > 0
+    assert not any(image.numpy().tobytes() in trained for image in held.pixels)
+
+
+def test_a_recipe_trains_on_the_first_so_many_images():
+    everything = images.load("embedded", "train")
+    assert torch.equal(training.training_images(TINY).pixels, everything.pixels[:1000])
+
+
+def test_different_recipes_are_not_trained_side_by_side():
+    with pytest.raises(ValueError, match="side by side must share one recipe"):
+        fit(CONFIG, replace(CONFIG, recipe=replace(TINY, lr=0.2)))
+
+
+def test_fewer_images_than_a_batch_are_refused():
+    with pytest.raises(ValueError, match="a batch of 128 needs at least as many images, got 100"):
+        fit(replace(CONFIG, recipe=replace(TINY, train_images=100)))
+
+
+def test_a_record_says_where_when_and_with_what_it_was_made():
+    record, _ = fit(CONFIG, replace(CONFIG, seed=1), command="resnet-course run study")
+    provenance = record.provenance
+    assert provenance["code"] == training.code_version()
+    assert provenance["data"] == images.checksum("embedded")
+    assert provenance["libraries"]["torch"] == torch.__version__
+    assert set(provenance["libraries"]) == {"python", "torch", "torchvision", "lightning"}
+    assert provenance["hardware"] == training.cpu_name()
+    assert (provenance["precision"], provenance["cuda_graph"]) == ("fp32", False)
+    assert (provenance["threads"], provenance["side_by_side"]) == (1, 2)
+    assert datetime.fromisoformat(provenance["started"]).tzinfo
+    assert provenance["wall_seconds"] > 0
+    assert provenance["images_per_second"] > 0
+    assert provenance["command"] == "resnet-course run study"
+
+
+def test_110_layers_are_recorded_with_the_warm_up_they_had(monkeypatch):
+    monkeypatch.setattr(recipes, "WARM_UP_DEPTH", 8)
+    (record,) = fit(replace(CONFIG, recipe=replace(TINY, schedule="steps")))
+    assert record.config["recipe"]["warm_up"] == 1
+
+
+def test_a_run_without_a_bar_says_nothing(capfd, recwarn):
+    fit(CONFIG)
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
+def test_a_run_with_a_bar_shows_only_the_bar(capfd):
+    training.fit([CONFIG], "study", device="cpu")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert all(
+        not line.strip() or line.startswith("residual-8-s0: ") for line in err.replace("\r", "\n").splitlines()
+    )
+    assert "0/20" in err
+
+
+def test_a_run_leaves_the_callers_threads_and_random_numbers_alone():
+    torch.set_num_threads(2)
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    fit(CONFIG)
+    assert torch.get_num_threads() == 2
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_cpu_training_has_one_thread_and_gives_the_others_back_even_when_it_fails():
+    torch.set_num_threads(2)
+    seen = []
+
+    def fail():
+        with training.one_thread("cpu"):
+            seen.append(torch.get_num_threads())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert [*seen, torch.get_num_threads()] == [1, 2]
+
+
+def test_the_networks_of_one_seed_start_alike_whatever_was_drawn_before():
+    first = training.build(CONFIG).state_dict()
+    torch.rand(3)
+    second = training.build(CONFIG).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_kept_weights_are_half_precision_and_load_back(weights):
+    fit(CONFIG, keep_weights=True)
+    path = runs.path_of(runs.home(), "study", "live", CONFIG.name).with_suffix(".safetensors")
+    stored = load_file(path)
+    assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
+    net = models.load_published(models.cifar(8, width=4), stored)
+    for name, tensor in net.state_dict().items():
+        if tensor.is_floating_point():
+            torch.testing.assert_close(tensor, weights[0][name], rtol=2**-11, atol=2**-24)
+
+
+def test_weights_that_cannot_be_written_leave_nothing_half_written(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training.os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        training.save_weights(training.build(CONFIG), tmp_path / "net.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_cost_of_a_run_is_estimated_from_timed_steps():
+    assert all(seconds > 0 for seconds in training.estimate([CONFIG], "cpu").values())
+
+
+def test_the_estimate_is_linear_in_depth_and_iterations(monkeypatch):
+    monkeypatch.setattr(training, "seconds_per_step", lambda config, *_: 0.01 * config.depth)
+    long = replace(TINY, iterations=200)
+    configs = [Config("plain", depth, 0, recipe) for depth in (56, 8, 20) for recipe in (TINY, long)]
+    seconds = training.estimate(configs, "cpu")
+    assert seconds == {c: pytest.approx(0.01 * c.depth * c.recipe.iterations) for c in configs}
+
+
+def test_estimating_leaves_the_callers_threads_and_random_numbers_alone():
+    torch.set_num_threads(2)
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    training.estimate([CONFIG], "cpu")
+    assert torch.get_num_threads() == 2
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_a_study_measures_by_itself_is_recorded():
+    record = training.record_measure(
+        CONFIG, "study", lambda config: ({"x": [1.0]}, {"y": 2.0}), runs.home(), "command"
+    )
+    assert runs.read(runs.path_of(runs.home(), "study", "live", CONFIG.name)).final == {"y": 2.0}
+    assert record.provenance["command"] == "command"
+
+
+def test_auto_takes_a_gpu_if_there_is_one(monkeypatch):
+    for present, device in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
+        assert training.pick_device("auto") == device
+
+
+def test_a_gpu_asked_for_in_vain_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="PyTorch sees no GPU here; use 'cpu' or 'auto'"):
+        training.pick_device("cuda")
+
+
+def test_an_unknown_device_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="device must be auto, cpu or cuda, got 'tpu'"):
+        training.pick_device("tpu")
