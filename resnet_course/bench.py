@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from . import engine, models, recipes, training
+from . import engine, models, provenance, recipes, training
 from .data import augment, images
 
 Steps = Callable[[int], None]
@@ -201,7 +201,7 @@ def measure(config: recipes.Config, device: str, turns: int = 5, seconds: float 
 
 
 def ceilings(device: str) -> dict[str, float]:
-    """What this machine can do at best: copy bandwidth (bytes read and written a second) and matrix products (FLOP/s)."""
+    """This machine at its best: copying (bytes read and written a second) and matrix products (FLOP/s)."""
     size, dtype = (8192, torch.bfloat16) if device == "cuda" else (1024, torch.float32)
     a, b = torch.randn(2, size, size, device=device).to(dtype)
     source = torch.empty(2**30 if device == "cuda" else 2**26, dtype=torch.uint8, device=device)
@@ -241,14 +241,15 @@ def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> di
         for row in rows[-len(contestants(config, device)) :]:
             print(
                 f"{row['net']}-{row['depth']:<5} {row['variant']:<32} {row['images_per_second']:>10,.0f} images/s "
-                f"{row['ratio']:>6.2f}x   ready in {row['ready_seconds']:.1f} s   ceiling {row['arithmetic_ceiling']:,}",
+                f"{row['ratio']:>6.2f}x   ready in {row['ready_seconds']:.1f} s   "
+                f"arithmetic ceiling {row['arithmetic_ceiling']:,}",
                 flush=True,
             )
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "hardware": torch.cuda.get_device_name() if device == "cuda" else training.cpu_name(),
+        "hardware": torch.cuda.get_device_name() if device == "cuda" else provenance.cpu_name(),
         "torch": torch.__version__,
-        "code": training.code_version(),
+        "code": provenance.code_version(),
         "tier": tier,
         "batch_size": config.recipe.batch_size,
         "threads": torch.get_num_threads(),

@@ -130,15 +130,11 @@ def act_estimate(options: argparse.Namespace) -> None:
 
 
 def act_models(_options: argparse.Namespace) -> None:
-    import torch
-
     from . import models
 
     print(f"{'network':<22}{'layers':>7}{'parameters':>13}{'multiply-adds':>17}   the paper's")
-    with torch.device("meta"):
-        for name, build, size, quoted in models.catalogue():
-            price = models.cost(build(), size)
-            print(f"{name:<22}{price.layers:>7}{price.parameters:>13,}{price.multiply_adds:>17,}   {quoted}")
+    for name, price, quoted in models.catalogue():
+        print(f"{name:<22}{price.layers:>7}{price.parameters:>13,}{price.multiply_adds:>17,}   {quoted}")
 
 
 def act_bench(options: argparse.Namespace) -> None:

@@ -47,7 +47,7 @@ _ONLY_ONE = (
 
 @contextmanager
 def look(mode: str = "light") -> Iterator[dict[str, str]]:
-    """The course's matplotlib style inside the `with`; gives the colours by name. Raises KeyError for another mode."""
+    """The course's matplotlib style inside the `with`, and its colours by name. Raises KeyError for another mode."""
     import matplotlib as mpl
 
     colours = COLOURS[mode]
@@ -119,7 +119,8 @@ class Exhibit:
         return (
             f'{_ONLY_ONE}<figure class="exhibit">{self.pictures()}'
             f"<figcaption>{html.escape(self.caption)}</figcaption>"
-            f'<details class="data-table"><summary>The numbers in this figure</summary>{as_table(self.rows)}</details>'
+            f'<details class="data-table"><summary>The numbers in this figure</summary>'
+            f"{as_table(self.rows)}</details>"
             f'<p class="provenance">{html.escape(self.provenance)}</p></figure>'
         )
 
@@ -142,7 +143,8 @@ def as_table(rows: Sequence[dict]) -> str:
         return "<p>No data.</p>"
     head = "".join(f'<th scope="col">{html.escape(str(name).replace("_", " "))}</th>' for name in rows[0])
     body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row.values()) + "</tr>" for row in rows)
-    return f'<div class="table-scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="table-scroll" tabindex="0">{table}</div>'
 
 
 def as_markdown(rows: Sequence[dict]) -> str:

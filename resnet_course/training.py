@@ -8,7 +8,6 @@ import hashlib
 import logging
 import math
 import os
-import platform
 import signal
 import time
 import warnings
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -24,7 +22,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from . import engine, models, recipes, runs
+from . import engine, models, provenance, recipes, runs
 from .data import augment, images
 from .recipes import Config, Recipe
 
@@ -244,11 +242,9 @@ def fit(
         if state.stopped:
             return []
         finals = evaluate(module, device)
-    provenance = provenance_of(
-        recipe, device, module.precision, graph, len(configs), started, module.seconds, command
-    )
+    made = provenance.of_run(recipe, device, module.precision, graph, len(configs), started, module.seconds, command)
     records = [
-        runs.Record(study, asdict(config), curves, final, provenance)
+        runs.Record(study, asdict(config), curves, final, made)
         for config, curves, final in zip(configs, module.curves, finals, strict=True)
     ]
     for record, config, net in zip(records, configs, module.nets, strict=True):
@@ -261,22 +257,23 @@ def fit(
 
 
 def evaluate(module: Training, device: str) -> list[dict[str, float]]:
-    """Loss and error of each network on its training images (not augmented) and, once, on the test images."""
+    """Loss and error of each network on its training images, not augmented, and on what was kept from it.
+
+    That is the images held out, for a recipe that chooses by them, and otherwise, once, the test images.
+    """
     recipe = module.recipe
-    test = images.load(recipe.data, "test").to(device)
-    train = module.train_images.to(device)
+    if recipe.holdout:
+        _, unseen = images.holdout(images.load(recipe.data, "train"), recipe.holdout)
+    else:
+        unseen = images.load(recipe.data, "test")
+    parts = {"train": module.train_images.to(device), ("val" if recipe.holdout else "test"): unseen.to(device)}
     finals = []
     for net in module.nets.to(device):
-        train_loss, train_error = engine.evaluate(net, *train, augment.normalise)
-        test_loss, test_error = engine.evaluate(net, *test, augment.normalise)
-        names = ("train_loss", "train_error", "test_loss", "test_error")
-        values = (train_loss, train_error, test_loss, test_error)
-        finals.append({name: float(f"{value:.6g}") for name, value in zip(names, values, strict=True)})
-        if recipe.holdout:
-            _, held = images.holdout(images.load(recipe.data, "train"), recipe.holdout)
-            finals[-1]["val_loss"], finals[-1]["val_error"] = engine.evaluate(
-                net, *held.to(device), augment.normalise
-            )
+        final = {}
+        for part, data in parts.items():
+            loss, error = engine.evaluate(net, *data, augment.normalise)
+            final |= {f"{part}_loss": float(f"{loss:.6g}"), f"{part}_error": float(f"{error:.6g}")}
+        finals.append(final)
     return finals
 
 
@@ -300,8 +297,8 @@ def record_measure(config: Config, study: str, measure: Measure, root: Path, com
     with one_thread("cpu"), torch.random.fork_rng(devices=[]):
         curves, final = measure(config)
     seconds = time.perf_counter() - begin
-    provenance = provenance_of(config.recipe, "cpu", "fp32", False, 1, started, seconds, command)
-    record = runs.Record(study, asdict(config), curves, final, provenance)
+    made = provenance.of_run(config.recipe, "cpu", "fp32", False, 1, started, seconds, command)
+    record = runs.Record(study, asdict(config), curves, final, made)
     runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
     return record
 
@@ -361,60 +358,6 @@ def pick_precision(device: str) -> str:
     return "bf16" if native else "fp32"
 
 
-def provenance_of(
-    recipe: Recipe,
-    device: str,
-    precision: str,
-    graph: bool,
-    side_by_side: int,
-    started: datetime,
-    seconds: float,
-    command: str,
-) -> dict:
-    """Where, when and with what a run was made. Times in seconds; images/s is of one run, others beside it."""
-    import torchvision
-
-    return {
-        "code": code_version(),
-        "data": images.checksum(recipe.data) if recipe.data in images.NAMES else "drawn from the seed",
-        "libraries": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "lightning": pl.__version__,
-        },
-        "hardware": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
-        "precision": precision,
-        "cuda_graph": graph,
-        "threads": 1 if device == "cpu" else None,
-        "side_by_side": side_by_side,
-        "started": started.isoformat(timespec="seconds"),
-        "wall_seconds": round(seconds, 2),
-        "images_per_second": round(recipe.iterations * recipe.batch_size / max(seconds, 1e-9), 1),
-        "command": command,
-    }
-
-
-@cache
-def code_version() -> str:
-    """Fingerprint of the sources that decide a run's result; works without git."""
-    here = Path(__file__).parent
-    names = ("blocks.py", "models.py", "recipes.py", "engine.py", "training.py", "data/augment.py", "data/images.py")
-    return "sha256:" + hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()[:16]
-
-
-@cache
-def cpu_name() -> str:
-    """Processor model and number of cores."""
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
-    except OSError:
-        pass  # not Linux: the platform's own word will do
-    return f"{model}, {os.cpu_count()} cores"
-
-
 @contextmanager
 def one_thread(device: str) -> Iterator[None]:
     """One CPU thread, and the caller's number of threads back afterwards; does nothing on a GPU."""
@@ -460,4 +403,4 @@ def _label(configs: Sequence[Config]) -> str:
 
 def _fingerprint(configs: Sequence[Config]) -> str:
     """Name of the state of a group of runs: any change of configuration or code starts afresh."""
-    return hashlib.sha256((repr(configs) + code_version()).encode()).hexdigest()[:16]
+    return hashlib.sha256((repr(configs) + provenance.code_version()).encode()).hexdigest()[:16]

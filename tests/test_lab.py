@@ -1,6 +1,8 @@
 """A study and a tier in, records out: what is there is not trained again, and what fails stops nothing else."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import pytest
@@ -120,6 +122,21 @@ def test_a_run_that_has_not_begun_when_time_is_up_never_begins(tmp_path, trained
     assert lab.train("degradation", [GOOD], root=tmp_path, device="cpu", max_seconds=0) == []
     assert trained == []
     assert "residual-8-s0 stopped in time; run the same command again to go on." in capsys.readouterr().out
+
+
+def test_runs_that_wait_for_a_process_know_when_time_is_up(tmp_path, monkeypatch):
+    begun = []
+
+    def fit(group, *_, max_seconds, **__):
+        begun.extend(group)
+        time.sleep(max_seconds + 0.01)
+        return []
+
+    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(lab, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+    configs = [GOOD, replace(GOOD, seed=1)]
+    assert lab.train("degradation", configs, root=tmp_path, device="cpu", parallel=2, max_seconds=0.2) == []
+    assert begun == [GOOD]
 
 
 def test_ctrl_c_stops_all_runs(tmp_path, monkeypatch):

@@ -264,7 +264,7 @@ def test_a_table_has_a_row_for_each_net_and_depth():
 
 def test_the_provenance_line_says_how_many_where_with_what_and_when():
     line = runs.provenance_line([make(seed=0), make(seed=1)])
-    assert line == "2 recorded runs, live tier, 2 seed(s), a CPU, PyTorch 2.14, 2026-11-21"
+    assert line == "2 runs, live tier, 2 seeds, a CPU, PyTorch 2.14, 2026-11-21"
 
 
 def test_the_readers_runs_lie_where_they_say(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from resnet_course import engine, models, recipes, runs, training
+from resnet_course import engine, models, provenance, recipes, runs, training
 from resnet_course.data import augment, images
 from resnet_course.recipes import Config, Recipe
 
@@ -164,6 +164,7 @@ def test_held_out_images_are_judged_apart_and_not_trained_on():
     _, held = images.holdout(images.load("embedded", "train"), 7_000)
     trained = {image.numpy().tobytes() for image in training.training_images(recipe).pixels}
     assert record.final["val_error"] > 0
+    assert "test_error" not in record.final  # who chooses does not look at the test images
     assert not any(image.numpy().tobytes() in trained for image in held.pixels)
 
 
@@ -184,18 +185,18 @@ def test_fewer_images_than_a_batch_are_refused():
 
 def test_a_record_says_where_when_and_with_what_it_was_made():
     record, _ = fit(CONFIG, replace(CONFIG, seed=1), command="resnet-course run study")
-    provenance = record.provenance
-    assert provenance["code"] == training.code_version()
-    assert provenance["data"] == images.checksum("embedded")
-    assert provenance["libraries"]["torch"] == torch.__version__
-    assert set(provenance["libraries"]) == {"python", "torch", "torchvision", "lightning"}
-    assert provenance["hardware"] == training.cpu_name()
-    assert (provenance["precision"], provenance["cuda_graph"]) == ("fp32", False)
-    assert (provenance["threads"], provenance["side_by_side"]) == (1, 2)
-    assert datetime.fromisoformat(provenance["started"]).tzinfo
-    assert provenance["wall_seconds"] > 0
-    assert provenance["images_per_second"] > 0
-    assert provenance["command"] == "resnet-course run study"
+    made = record.provenance
+    assert made["code"] == provenance.code_version()
+    assert made["data"] == images.checksum("embedded")
+    assert made["libraries"]["torch"] == torch.__version__
+    assert set(made["libraries"]) == {"python", "torch", "torchvision", "lightning"}
+    assert made["hardware"] == provenance.cpu_name()
+    assert (made["precision"], made["cuda_graph"]) == ("fp32", False)
+    assert (made["threads"], made["side_by_side"]) == (1, 2)
+    assert datetime.fromisoformat(made["started"]).tzinfo
+    assert made["wall_seconds"] > 0
+    assert made["images_per_second"] > 0
+    assert made["command"] == "resnet-course run study"
 
 
 def test_110_layers_are_recorded_with_the_warm_up_they_had(monkeypatch):

@@ -17,6 +17,9 @@ def add_buttons(_app, config) -> None:
         "repository_url": address(),
         "repository_branch": "main",
         "path_to_docs": ".",
+        "use_repository_button": True,
+        "use_issues_button": True,
+        "use_source_button": True,
         "launch_buttons": {"colab_url": "https://colab.research.google.com", "notebook_interface": "jupyterlab"},
     }
 

@@ -8,6 +8,8 @@ from torch import nn
 from resnet_course.data import augment, images
 from resnet_course.data.module import CIFAR10
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:lightning", "ignore::FutureWarning:lightning")
+
 
 class Linear(pl.LightningModule):
     """The smallest ordinary Lightning module; remembers the labels it met."""

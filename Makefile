@@ -1,0 +1,81 @@
+# make book and make test do all set-up on a machine with git, make and Python 3.11 or newer.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+UV := $(shell command -v uv 2>/dev/null || echo .venv-tools/bin/uv)
+BIN := .venv/bin
+STAMP := .venv/.synced
+NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb)
+
+# One thread a process: results then do not depend on the number of cores, and two processes fill two cores.
+export OMP_NUM_THREADS := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Training that tests and notebooks do on the way leaves no trace in the tree.
+SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
+
+.PHONY: help book test notebooks lint format unit nbval browser data records links screenshots serve environment clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
+
+book: $(STAMP)  ## set up and build the book
+	jupyter-book build . -W -n --keep-going --quiet
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+test: lint unit nbval book browser  ## set up and prove everything
+
+environment: $(STAMP)  ## install what the course needs into .venv
+
+$(STAMP): pyproject.toml uv.lock
+	@command -v $(UV) >/dev/null || $(MAKE) --no-print-directory .venv-tools/bin/uv
+	$(UV) sync --locked --all-extras --compile-bytecode
+	@touch $@
+
+.venv-tools/bin/uv:
+	python3 -m venv .venv-tools || { echo "Python's venv is missing: install it (Debian: apt-get install python3-venv)"; exit 1; }
+	.venv-tools/bin/pip install --quiet uv
+
+lint: $(STAMP)  ## check style
+	ruff check .
+	ruff format --check .
+
+format: $(STAMP)  ## mend style
+	ruff check --fix .
+	ruff format .
+
+unit: $(STAMP)  ## test the package, the records and the prose
+	RESNET_COURSE_RUNS=$(SCRATCH) pytest tests -n 2 --dist loadfile -m "not browser"
+
+nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
+	RESNET_COURSE_RUNS=$(SCRATCH) pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
+		--nbval-cell-timeout 120 -n 2 --dist loadfile $(NOTEBOOKS)
+
+browser: $(STAMP)  ## look at the built book in a headless browser
+	bash .ci/chromium
+	pytest tests/book -m browser
+
+notebooks: $(STAMP)  ## run every notebook and store its outputs
+	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \
+		--ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
+
+records: $(STAMP)  ## make the laptop tier's recorded runs again (about fifteen minutes on two cores)
+	for study in degradation residual_block trained_depth; do \
+		resnet-course run $$study --tier laptop --seeds 0 1 2 --out resnet_course/recorded; done
+	python .ci/draw_readme_figure.py
+
+data: $(STAMP)  ## fetch and verify CIFAR-10
+	resnet-course data fetch
+
+links: $(STAMP)  ## write the repository's address, from pyproject.toml, where a copy of it is needed
+	python .ci/stamp_links.py
+
+screenshots: book  ## picture every page, light and dark, wide and narrow
+	bash .ci/chromium
+	python tests/book/screenshots.py
+
+serve: book  ## serve the built book on this machine
+	python -m http.server --directory _build/html 8000
+
+clean:  ## remove what was built, but not the environment
+	rm -rf _build $(SCRATCH) .pytest_cache .ruff_cache

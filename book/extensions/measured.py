@@ -1,0 +1,140 @@
+"""Sphinx extension: measured numbers, figures and verdicts on the book's pages, read from recorded runs alone.
+
+A page names a run it has no record of: the build stops and says which. Nothing here shows a number nobody measured.
+"""
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import yaml
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from resnet_course import figures, lab, runs
+
+CLAIMS = Path(__file__).parents[1] / "claims.yml"
+VERDICTS = ("holds", "holds with conditions", "does not hold", "misquote", "not settled yet")
+FIELDS = {"number", "claim", "told", "look", "paper", "chapter", "study", "tier", "evidence", "verdict", "why"}
+
+
+def measured(study: str, tier: str, net: str, depth: str, metric: str, spec: str = ".2f") -> str:
+    """Mean ± standard deviation over seeds of one recorded network. Raises RecordError when there is no record."""
+    records = runs.load(study, tier, net=net, depth=int(depth))
+    (stats,) = runs.over_seeds(records, metric).values()
+    return format(stats.mean, spec) + (f" ± {stats.std:{spec}}" if stats.n > 1 else "")
+
+
+def ledger(path: Path = CLAIMS) -> list[dict]:
+    """The claims with their verdicts. Raises ValueError when a row has unknown fields or no allowed verdict."""
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for row in rows:
+        if set(row) != FIELDS:
+            raise ValueError(f"claim {row.get('number')}: missing or unknown {', '.join(sorted(set(row) ^ FIELDS))}")
+        if row["verdict"] not in VERDICTS:
+            raise ValueError(f"claim {row['number']}: verdict must be one of {', '.join(VERDICTS)}")
+    return rows
+
+
+def summary(rows: list[dict]) -> str:
+    """Which claims have which verdict, as links to their cards."""
+    items = []
+    for verdict in VERDICTS:
+        links = [f'<a href="#claim-{row["number"]}">{row["number"]}</a>' for row in rows if row["verdict"] == verdict]
+        items.append(f"<div><dt>{verdict}</dt><dd>{', '.join(links) or 'none'}</dd></div>")
+    return f'<dl class="claim-summary">{"".join(items)}</dl>'
+
+
+def card(row: dict) -> str:
+    """One claim as MyST text: what is told, what the paper says, what was measured, the verdict and its reason."""
+    shown = html.escape(row["verdict"])
+    entries = {"Told by": row["told"], "What the paper says": row["paper"], "Where to look": row["look"]}
+    if row["study"]:
+        records = runs.load(row["study"], row["tier"])
+        entries["What we measured"] = f"{lab.study(row['study']).finding(records)} {row['evidence'] or ''}"
+        entries["Recorded runs"] = html.escape(runs.provenance_line(records))
+    if row["chapter"]:
+        entries["Chapter"] = f"{{doc}}`/notebooks/{row['chapter']}`"
+    listed = "\n".join(f"{term}\n: {text}\n" for term, text in entries.items() if text)
+    return (
+        f'<article class="claim" id="claim-{row["number"]}" data-verdict="{shown}">\n'
+        f"<h3>{row['number']}. {html.escape(row['claim'])}</h3>\n\n"
+        f"**Verdict: {shown}.** {row['why']}\n\n{listed}\n</article>\n"
+    )
+
+
+def hardware(root: Path = runs.RECORDED) -> list[dict]:
+    """One row for each study and tier with recorded runs: how many, on what, with what, when, and for how long."""
+    rows = []
+    for folder in sorted({path.parent for path in root.glob("*/*/[!.]*.json")}):
+        records = runs.load(folder.parent.name, folder.name, root)
+        told = [record.provenance for record in records]
+        rows.append(
+            {
+                "study": folder.parent.name,
+                "tier": folder.name,
+                "runs": len(records),
+                "seeds": len({record.seed for record in records}),
+                "hardware": "; ".join(sorted({p["hardware"] for p in told})),
+                "PyTorch": ", ".join(sorted({p["libraries"]["torch"] for p in told})),
+                "made": ", ".join(sorted({p["started"][:10] for p in told})),
+                "computing": lab.duration(sum(p["wall_seconds"] for p in told)),
+            }
+        )
+    return rows
+
+
+class Reader:
+    """What role and directives share: a page depends on the records it shows, and a missing one stops the build."""
+
+    def read(self, what: Callable, *arguments, **selection):
+        for path in (*runs.RECORDED.glob("*/*/[!.]*.json"), CLAIMS):
+            self.env.note_dependency(str(path))
+        try:
+            return what(*arguments, **selection)
+        except (ValueError, TypeError) as error:
+            raise ExtensionError(f"{self.env.docname}, line {self.lineno}: {error}") from error
+
+
+class Measured(Reader, SphinxRole):
+    def run(self):
+        return [nodes.inline(self.rawtext, self.read(measured, *self.text.split()), classes=["measured"])], []
+
+
+class MeasuredFigure(Reader, SphinxDirective):
+    required_arguments = 2  # study, tier
+    option_spec: ClassVar = {"net": directives.unchanged, "caption": directives.unchanged}
+
+    def run(self):
+        caption = self.options.pop("caption", "")
+        records = self.read(runs.load, *self.arguments, **self.options)
+        return [nodes.raw("", lab.study(self.arguments[0]).figure(records, caption)._repr_html_(), format="html")]
+
+
+class ClaimLedger(Reader, SphinxDirective):
+    def run(self):
+        rows = self.read(ledger)
+        lines = "\n\n".join([summary(rows), *(self.read(card, row) for row in rows)]).splitlines()
+        box = nodes.container(classes=["claim-ledger"])
+        self.state.nested_parse(StringList(lines, str(CLAIMS)), 0, box)
+        return [box]
+
+
+class Hardware(Reader, SphinxDirective):
+    def run(self):
+        return [nodes.raw("", figures.as_table(self.read(hardware)), format="html")]
+
+
+def setup(app) -> dict:
+    app.add_role("measured", Measured())
+    for name, directive in (
+        ("measured-figure", MeasuredFigure),
+        ("claim-ledger", ClaimLedger),
+        ("hardware", Hardware),
+    ):
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,139 @@
+"""What the files around the package promise each other."""
+
+import hashlib
+import importlib.util
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+VENDOR = ROOT / "book" / "assets" / "vendor"
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
+
+
+@pytest.fixture(scope="module")
+def stamping():
+    spec = importlib.util.spec_from_file_location("stamping", ROOT / ".ci" / "stamp_links.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_conda_installs_what_pip_installs():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["name"] == PROJECT["name"]
+    *plain, through_pip = environment["dependencies"]
+    assert f"python{PROJECT['requires-python']}" in plain
+    (line,) = through_pip["pip"]
+    extra = re.fullmatch(r"-e \.\[(\w+)\]", line)[1]
+    assert extra in PROJECT["optional-dependencies"]
+
+
+def test_the_package_bounds_its_dependencies_from_below_only():
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in PROJECT["dependencies"]), PROJECT["dependencies"]
+
+
+def test_every_copy_of_the_repository_address_is_the_one_of_pyproject(stamping):
+    stale = [path.name for path, text in stamping.copies().items() if path.read_text() != text]
+    assert stale == [], "run `make links`"
+
+
+def test_the_repository_address_stands_nowhere_else(stamping):
+    allowed = {ROOT / "pyproject.toml", *stamping.copies()}
+    holding = [
+        path
+        for path in tracked()
+        if path not in allowed and stamping.address().encode() in path.read_bytes() and path.suffix != ".lock"
+    ]
+    assert holding == []
+
+
+def test_a_foreign_link_is_stamped_to_ours(stamping):
+    foreign = "[a](https://colab.research.google.com/github/some/fork/blob/main/x.ipynb) https://github.com/some/fork"
+    assert "some/fork" not in stamping.stamped(foreign)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_hosted_notebook_installs_the_package_first(stamping, path):
+    first = next(cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
+    assert stamping.install_line() in first["source"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_run_and_short(path):
+    cells = json.loads(path.read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code), "run `make notebooks`"
+    assert not [o for cell in code for o in cell["outputs"] if o["output_type"] == "error"]
+    assert max(len("".join(cell["source"]).splitlines()) for cell in code) <= 20
+    assert len({cell["id"] for cell in cells}) == len(cells)
+    assert "assert" in "".join(code[-1]["source"]), "the last cell asserts the chapter's claims"
+    assert code[-1]["metadata"]["tags"] == ["remove-cell"]
+
+
+def test_every_chapter_is_in_the_book_and_in_the_readme():
+    contents = (ROOT / "_toc.yml").read_text()
+    readme = (ROOT / "README.md").read_text()
+    for path in NOTEBOOKS:
+        assert f"notebooks/{path.stem}" in contents
+        assert f"notebooks/{path.name}" in readme
+
+
+def test_make_lists_its_targets_and_has_the_two_commands_of_the_readme():
+    targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert targets <= set(re.findall(r"make (\w+)", listed))
+    assert set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)) == {"book", "test"}
+    assert {"book", "test"} <= targets
+
+
+def test_continuous_integration_runs_the_command_of_the_readme():
+    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("make test")
+    assert "bash .ci/run" in (ROOT / ".github" / "workflows" / "test.yml").read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
+def test_a_workflow_is_yaml_with_jobs(path):
+    assert yaml.safe_load(path.read_text())["jobs"]
+
+
+def test_the_citation_names_the_version_of_the_package():
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == PROJECT["version"]
+
+
+def test_vendored_files_are_the_ones_that_were_vendored():
+    sums = dict(reversed(line.split()) for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
+    present = {f"./{p.relative_to(VENDOR)}": p for p in VENDOR.rglob("*") if p.is_file()}
+    assert set(present) - {"./SHA256SUMS", "./README.md"} == set(sums)
+    assert all(hashlib.sha256(present[name].read_bytes()).hexdigest() == value for name, value in sums.items())
+
+
+def test_no_file_names_a_machine():
+    paths = re.compile(rb"(?<![\w.])/(?:root|work|farm|home/\w+)/\w")
+    holding = [
+        path.relative_to(ROOT).as_posix()
+        for path in tracked()
+        if VENDOR not in path.parents
+        and path.suffix not in {".webp", ".safetensors"}
+        and paths.search(path.read_bytes())
+    ]
+    assert holding == []
+
+
+def test_large_files_are_known():
+    known = {"cifar10-16x16-train.webp"}
+    large = {path.name for path in tracked() if path.stat().st_size > 2_000_000}
+    assert large <= known
