@@ -107,6 +107,16 @@ def test_a_new_epoch_starts_its_sums_and_its_plan_afresh():
     assert one.cursor.item() == STEPS
 
 
+def test_a_new_epochs_means_are_of_that_epoch_alone():
+    twice, reference = make(network()), make(network())
+    twice.advance(STEPS)
+    twice.net.load_state_dict(network().state_dict())
+    for one in (twice, reference):
+        one.start_epoch(plan(), [0.0] * STEPS)
+        one.advance(STEPS)
+    assert twice.means() == reference.means()
+
+
 def test_a_restored_optimizer_still_follows_the_plans_learning_rate():
     one, other = make(network()), make(network())
     one.optimizer.load_state_dict(other.optimizer.state_dict())
@@ -139,6 +149,14 @@ def test_bf16_training_stays_close_to_fp32():
     full.advance(STEPS)
     half.advance(STEPS)
     assert half.means()[0] == pytest.approx(full.means()[0], rel=0.02)
+
+
+def test_each_bf16_step_computes_with_the_newest_master_weights():
+    one = make(network(), "bf16")
+    one.advance(STEPS - 1)
+    newest = [weight.detach().clone() for weight in one.masters]
+    one.advance(1)
+    assert all(torch.equal(half, weight.bfloat16()) for half, weight in zip(one.halves, newest, strict=True))
 
 
 def test_bf16_training_moves_float32_master_weights():

@@ -28,7 +28,7 @@ BOOK_ONLY = re.compile(r"^\s*:::|^\s*`{3,}\{|\{[a-zA-Z][\w:.-]*\}`|^\([\w-]+\)=\
 def typed_numbers(text: str) -> list[str]:
     """Measured-looking numbers in Markdown that neither code nor a cited source accounts for."""
     found = []
-    for paragraph in re.split(r"\n\s*\n", NOT_PROSE.sub("", SOURCE.sub(lambda cited: cited[0] + " ", text))):
+    for paragraph in re.split(r"\n\s*\n", NOT_PROSE.sub("", text)):
         if not SOURCE.search(paragraph):
             found += MEASURED_LOOKING.findall(ALLOWED.sub("", paragraph))
     return found

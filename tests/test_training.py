@@ -3,10 +3,12 @@
 import signal
 from dataclasses import replace
 from datetime import datetime
+from statistics import fmean
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn.functional import cross_entropy
 
 from resnet_course import engine, models, provenance, recipes, runs, training
 from resnet_course.data import augment, images
@@ -63,6 +65,25 @@ def test_a_run_repeats_to_the_last_bit(weights):
     (first,), (second,) = (fit(CONFIG, root=runs.home() / name, keep_weights=True) for name in "ab")
     assert same_numbers(first, second)
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_run_is_a_plain_pytorch_loop_over_the_plans_and_rates_of_its_seed(weights):
+    config = replace(CONFIG, seed=3)
+    (record,) = fit(config, keep_weights=True)
+    net, data, losses = training.build(config), training.training_images(TINY), []
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
+    for step in range(20):
+        epoch, within = divmod(step, 7)
+        rows = [row[within] for row in augment.draw_plan(1000, 128, pad=2, seed=3, epoch=epoch)]
+        optimizer.param_groups[0]["lr"] = recipes.lr_at(step, TINY)
+        loss = cross_entropy(net(augment.take(data.pixels, *rows, pad=2)), data.labels[rows[0]])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert record.curves["train_loss"] == pytest.approx([fmean(losses[i : i + 7]) for i in (0, 7, 14)], rel=1e-3)
+    for name, tensor in net.named_parameters():
+        torch.testing.assert_close(weights[0][name], tensor, rtol=1e-2, atol=1e-3)
 
 
 def test_a_run_stopped_at_every_epoch_ends_as_one_that_was_not(weights):

@@ -9,6 +9,9 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
+    // The widget runtime asks MathJax 2 to set what it shows; what we show in widgets has no formulas.
+    if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
+
     for (const box of document.querySelectorAll("fieldset.prediction")) {
       const key = `resnet-course:${box.dataset.key}`;
       const comparison = box.querySelector(".after-prediction");

@@ -33,8 +33,8 @@ def ledger(path: Path = CLAIMS) -> list[dict]:
     """The claims with their verdicts. Raises ValueError when a row has unknown fields or no allowed verdict."""
     rows = yaml.safe_load(path.read_text(encoding="utf-8"))
     for row in rows:
-        if set(row) != FIELDS:
-            raise ValueError(f"claim {row.get('number')}: missing or unknown {', '.join(sorted(set(row) ^ FIELDS))}")
+        if odd := set(row) ^ FIELDS:
+            raise ValueError(f"claim {row.get('number')}: missing or unknown {', '.join(sorted(odd))}")
         if row["verdict"] not in VERDICTS:
             raise ValueError(f"claim {row['number']}: verdict must be one of {', '.join(VERDICTS)}")
     return rows
@@ -51,7 +51,6 @@ def summary(rows: list[dict]) -> str:
 
 def card(row: dict) -> str:
     """One claim as MyST text: what is told, what the paper says, what was measured, the verdict and its reason."""
-    shown = html.escape(row["verdict"])
     entries = {"Told by": row["told"], "What the paper says": row["paper"], "Where to look": row["look"]}
     if row["study"]:
         records = runs.load(row["study"], row["tier"])
@@ -61,9 +60,9 @@ def card(row: dict) -> str:
         entries["Chapter"] = f"{{doc}}`/notebooks/{row['chapter']}`"
     listed = "\n".join(f"{term}\n: {text}\n" for term, text in entries.items() if text)
     return (
-        f'<article class="claim" id="claim-{row["number"]}" data-verdict="{shown}">\n'
+        f'<article class="claim" id="claim-{row["number"]}" data-verdict="{row["verdict"]}">\n'
         f"<h3>{row['number']}. {html.escape(row['claim'])}</h3>\n\n"
-        f"**Verdict: {shown}.** {row['why']}\n\n{listed}\n</article>\n"
+        f"**Verdict: {row['verdict']}.** {row['why']}\n\n{listed}\n</article>\n"
     )
 
 
@@ -73,18 +72,13 @@ def hardware(root: Path = runs.RECORDED) -> list[dict]:
     for folder in sorted({path.parent for path in root.glob("*/*/[!.]*.json")}):
         records = runs.load(folder.parent.name, folder.name, root)
         told = [record.provenance for record in records]
-        rows.append(
-            {
-                "study": folder.parent.name,
-                "tier": folder.name,
-                "runs": len(records),
-                "seeds": len({record.seed for record in records}),
-                "hardware": "; ".join(sorted({p["hardware"] for p in told})),
-                "PyTorch": ", ".join(sorted({p["libraries"]["torch"] for p in told})),
-                "made": ", ".join(sorted({p["started"][:10] for p in told})),
-                "computing": lab.duration(sum(p["wall_seconds"] for p in told)),
-            }
-        )
+        row = {"study": folder.parent.name, "tier": folder.name, "runs": len(records)}
+        row["seeds"] = len({record.seed for record in records})
+        row["hardware"] = "; ".join(sorted({p["hardware"] for p in told}))
+        row["PyTorch"] = ", ".join(sorted({p["libraries"]["torch"] for p in told}))
+        row["made"] = ", ".join(sorted({p["started"][:10] for p in told}))
+        row["computing"] = lab.duration(sum(p["wall_seconds"] for p in told))
+        rows.append(row)
     return rows
 
 
@@ -117,9 +111,8 @@ class MeasuredFigure(Reader, SphinxDirective):
 
 class ClaimLedger(Reader, SphinxDirective):
     def run(self):
-        rows = self.read(ledger)
+        box, rows = nodes.container(classes=["claim-ledger"]), self.read(ledger)
         lines = "\n\n".join([summary(rows), *(self.read(card, row) for row in rows)]).splitlines()
-        box = nodes.container(classes=["claim-ledger"])
         self.state.nested_parse(StringList(lines, str(CLAIMS)), 0, box)
         return [box]
 
@@ -131,10 +124,7 @@ class Hardware(Reader, SphinxDirective):
 
 def setup(app) -> dict:
     app.add_role("measured", Measured())
-    for name, directive in (
-        ("measured-figure", MeasuredFigure),
-        ("claim-ledger", ClaimLedger),
-        ("hardware", Hardware),
-    ):
-        app.add_directive(name, directive)
+    app.add_directive("measured-figure", MeasuredFigure)
+    app.add_directive("claim-ledger", ClaimLedger)
+    app.add_directive("hardware", Hardware)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -24,6 +24,15 @@ def add_buttons(_app, config) -> None:
     }
 
 
+def leave_out_thebe(app) -> None:
+    """Jupyter Book loads thebe, live code from outside the site, on every page; these pages ask nobody for anything."""
+    for event, listeners in app.events.listeners.items():
+        app.events.listeners[event] = [
+            listener for listener in listeners if not listener.handler.__module__.startswith("sphinx_thebe")
+        ]
+
+
 def setup(app) -> dict:
     app.connect("config-inited", add_buttons)
+    app.connect("builder-inited", leave_out_thebe)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

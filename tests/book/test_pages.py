@@ -59,6 +59,14 @@ def test_no_cell_shows_a_traceback_or_raw_markup(open_page, path):
     assert "{cite}" not in text
 
 
+@pytest.mark.parametrize("path", [page for page in PAGES if page.startswith("notebooks/")])
+def test_every_figure_shows_its_caption(open_page, path):
+    page, _ = open_page(path)
+    figures = page.locator("article figure.exhibit").filter(visible=True)
+    captions = page.locator("article figure.exhibit figcaption").filter(visible=True)
+    assert figures.count() == captions.count() > 0
+
+
 def test_formulas_are_set(open_page):
     page, _ = open_page("notebooks/04_residual_block.html")
     page.wait_for_selector("mjx-container")

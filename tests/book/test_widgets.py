@@ -15,6 +15,7 @@ def slider(request, open_page):
     page, complaints = open_page(f"notebooks/{request.param}.html")
     handle = page.locator(".jupyter-widgets .noUi-handle")
     handle.wait_for()
+    handle.scroll_into_view_if_needed()
     assert complaints == []
     return page, handle
 
