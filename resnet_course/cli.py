@@ -152,7 +152,7 @@ def act_report(options: argparse.Namespace) -> None:
     records = runs.load(options.study, options.tier, root=options.source)
     rows = runs.table(records, [name for name in records[0].final if name.endswith("error")])
     if options.format == "json":
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(runs.finite(rows), indent=1))
     elif options.format == "csv":
         writer = csv.DictWriter(sys.stdout, rows[0])
         writer.writeheader()

@@ -81,7 +81,7 @@ def write(record: Record, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        scratch.write_text(json.dumps(_finite(asdict(record)), indent=1) + "\n")
+        scratch.write_text(json.dumps(finite(asdict(record)), indent=1) + "\n")
         os.replace(scratch, path)  # readers see the old record or the new one, never half
     finally:
         scratch.unlink(missing_ok=True)
@@ -180,12 +180,12 @@ def provenance_line(records: Sequence[Record]) -> str:
     )
 
 
-def _finite(value):
-    """JSON has no nan: a diverged loss is stored as null."""
+def finite(value):
+    """The same value with None for nan and infinity, which JSON does not have: a diverged loss is stored as null."""
     if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
+        return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

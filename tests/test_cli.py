@@ -1,5 +1,7 @@
 """The command line says what there is; a fault is one sentence and an exit status, never a traceback."""
 
+import csv
+import json
 import math
 import subprocess
 import sys
@@ -47,7 +49,7 @@ def test_help_lists_the_commands_and_needs_no_torch():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 0
-    assert all(command in run.stdout for command in ("data", "run", "estimate"))
+    assert all(command in run.stdout for command in ("data", "run", "estimate", "models", "bench", "report"))
     assert run.stdout.rstrip().endswith("heavy:")
 
 
@@ -175,6 +177,44 @@ def test_estimate_says_the_cost_and_trains_nothing(capsys, monkeypatch, asked):
     assert cli.main(["estimate", "degradation", "--device", "cpu"]) == 0
     assert "10 runs, 499,200 training examples, about 60 s on this CPU." in capsys.readouterr().out
     assert not asked
+
+
+def test_models_prints_exact_counts_beside_the_papers(capsys):
+    assert cli.main(["models"]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("CIFAR ResNet-1202"))
+    assert "19,421,274" in row
+    assert row.endswith("19.4M parameters")
+
+
+@pytest.fixture
+def one_seed(tmp_path) -> Path:
+    """A folder with one run of one seed: its spread over seeds is nan."""
+    (record,) = runs.load("degradation", "laptop", net="plain", depth=20, seed=0)
+    runs.write(record, runs.path_of(tmp_path, "degradation", "laptop", "plain-20-s0"))
+    return tmp_path
+
+
+def test_a_report_of_one_seed_is_json_that_any_reader_accepts(capsys, one_seed):
+    assert cli.main(["report", "degradation", "--source", str(one_seed), "--format", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert (row["net"], row["depth"], row["seeds"], row["test_error_std"]) == ("plain", 20, 1, None)
+
+
+def test_a_report_in_csv_has_a_header_and_a_row_for_each_net(capsys, one_seed):
+    cli.main(["report", "degradation", "--source", str(one_seed), "--format", "csv"])
+    (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (row["net"], row["depth"], row["seeds"]) == ("plain", "20", "1")
+
+
+def test_a_report_ends_with_where_its_runs_come_from(capsys):
+    cli.main(["report", "degradation"])
+    records = runs.load("degradation", "laptop")
+    assert capsys.readouterr().out.splitlines()[-1] == runs.provenance_line(records)
+
+
+def test_a_report_of_what_was_not_recorded_says_how_to_make_it(capsys, tmp_path):
+    sentence = complaint(capsys, "report", "degradation", "--source", str(tmp_path))
+    assert "no recorded run of degradation laptop; make it with `resnet-course run degradation`" in sentence
 
 
 @pytest.mark.parametrize("verb", ["where", "verify"])
