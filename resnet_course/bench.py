@@ -8,7 +8,6 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -235,7 +234,7 @@ def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> di
     limits = ceilings(device)
     rows = []
     for depth in depths:
-        config = recipes.Config("residual", depth, 0, replace(recipes.for_tier(tier), tier=tier))
+        config = recipes.Config("residual", depth, 0, recipes.for_tier(tier))
         floor = arithmetic_floor(config, limits["flop_per_second"])
         rows += [{**row, "arithmetic_ceiling": round(floor)} for row in measure(config, device, seconds=seconds)]
         for row in rows[-len(contestants(config, device)) :]:

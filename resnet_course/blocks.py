@@ -23,11 +23,14 @@ def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
 class ZeroPadShortcut(nn.Module):
     """Option A: take every stride-th pixel, pad new channels with zeros; no parameters (He 2015, Sec. 4.1).
 
-    The zeros are split evenly before and after the old channels, as in the published CIFAR weights.
+    The zeros are split evenly before and after the old channels, as in the published CIFAR weights. Raises ValueError
+    when the channels become fewer.
     """
 
     def __init__(self, new_channels: int, stride: int):
         super().__init__()
+        if new_channels < 0:
+            raise ValueError(f"option A can add channels but not remove them, got {new_channels}; use option B")
         self.before, self.after = new_channels // 2, new_channels - new_channels // 2
         self.stride = stride
 

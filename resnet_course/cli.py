@@ -149,6 +149,7 @@ def act_report(options: argparse.Namespace) -> None:
     import csv
     import json
 
+    lab.study(options.study)
     records = runs.load(options.study, options.tier, root=options.source)
     rows = runs.table(records, [name for name in records[0].final if name.endswith("error")])
     if options.format == "json":

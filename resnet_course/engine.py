@@ -158,13 +158,15 @@ def compile_blocks(net: nn.Module) -> None:
 def evaluate(net: nn.Module, images: Tensor, labels: Tensor, normalise: Callable, batch_size: int = 1000):
     """Mean loss (nats) and error (percent) of `net` in eval mode over all of uint8 (N, H, W, 3) `images`."""
     was_training = net.training
-    net.eval()
     loss = torch.zeros((), device=labels.device)
     wrong = torch.zeros((), device=labels.device)
-    for start in range(0, len(images), batch_size):
-        batch = slice(start, start + batch_size)
-        logits = net(normalise(images[batch]))
-        loss += cross_entropy(logits, labels[batch], reduction="sum")
-        wrong += (logits.argmax(1) != labels[batch]).sum()
-    net.train(was_training)
+    net.eval()
+    try:
+        for start in range(0, len(images), batch_size):
+            batch = slice(start, start + batch_size)
+            logits = net(normalise(images[batch]))
+            loss += cross_entropy(logits, labels[batch], reduction="sum")
+            wrong += (logits.argmax(1) != labels[batch]).sum()
+    finally:
+        net.train(was_training)
     return loss.item() / len(images), 100 * wrong.item() / len(images)

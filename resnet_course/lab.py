@@ -1,6 +1,7 @@
 """A study and a tier in, records out: replayed from this package, or trained here and now."""
 
 import importlib
+import json
 import math
 import multiprocessing
 import pkgutil
@@ -8,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -57,6 +59,8 @@ def train(
 ) -> list[runs.Record]:
     """Train the configurations that have no record below `root` yet, and return the records of all that do then.
 
+    A record of another recipe under the same name does not count; it is made again.
+
     `parallel` runs go side by side: processes of one thread each on the CPU, streams of one process on a GPU. One
     run that fails is reported and does not stop the others. `fresh` trains even what is recorded.
     """
@@ -65,7 +69,7 @@ def train(
     root = root or runs.home()
     device = training.pick_device(device)
     deadline = time.monotonic() + max_seconds
-    todo = [c for c in chosen if fresh or not _path(root, name, c).exists()]
+    todo = [c for c in dict.fromkeys(chosen) if fresh or not _is_recorded(root, name, c)]
     say_cost(name, todo, device, parallel)
     options = {"root": root, "device": device, "graph": graph, "keep_weights": keep_weights, "command": command}
     if device == "cpu" and parallel > 1 and len(todo) > 1:
@@ -137,6 +141,15 @@ def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) ->
     for record, config in zip(records, group, strict=False):
         shown = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in record.final.items() if not k.endswith("loss"))
         print(f"{config.name}: {shown}, {duration(record.provenance['wall_seconds'])}", flush=True)
+
+
+def _is_recorded(root: Path, name: str, config: Config) -> bool:
+    """Whether this very configuration is recorded. Raises RecordError when its record is broken."""
+    path = _path(root, name, config)
+    if not path.exists():
+        return False
+    trained = replace(config, recipe=recipes.for_depth(config.recipe, config.depth))
+    return runs.read(path).config == json.loads(json.dumps(asdict(trained)))
 
 
 def _path(root: Path, name: str, config: Config) -> Path:

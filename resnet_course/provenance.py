@@ -22,13 +22,14 @@ def of_run(
     started: datetime,
     seconds: float,
     command: str,
+    also: Path | None = None,
 ) -> dict:
     """Where, when and with what a run was made. Times in seconds; images/s is of one run, others beside it."""
     import lightning
     import torchvision
 
     return {
-        "code": code_version(),
+        "code": code_version(also),
         "data": images.checksum(recipe.data) if recipe.data in images.NAMES else "drawn from the seed",
         "libraries": {
             "python": platform.python_version(),
@@ -49,11 +50,12 @@ def of_run(
 
 
 @cache
-def code_version() -> str:
-    """Fingerprint of the sources that decide a run's result; works without git."""
+def code_version(also: Path | None = None) -> str:
+    """Fingerprint of the sources that decide a run's result, `also` a study's that measures by itself; needs no git."""
     here = Path(__file__).parent
     names = ("blocks.py", "models.py", "recipes.py", "engine.py", "training.py", "data/augment.py", "data/images.py")
-    return "sha256:" + hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()[:16]
+    paths = [here / name for name in names] + ([also] if also else [])
+    return "sha256:" + hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 @cache

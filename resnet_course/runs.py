@@ -143,14 +143,17 @@ def stats(values: Iterable[float]) -> Stats:
 def over_seeds(records: Sequence[Record], metric: str, by: Sequence[str] = ("net", "depth")) -> dict[tuple, Stats]:
     """Final `metric` averaged over the seeds of each group: {("plain", 20): Stats(mean, std, n), …}.
 
-    Raises RecordError when a record lacks the metric.
+    Raises RecordError when a record lacks the metric, and when runs of a group differ in more than the seed.
     """
-    groups: dict[tuple, list[float]] = defaultdict(list)
+    groups: dict[tuple, dict[int, float]] = defaultdict(dict)
     for record in records:
+        group = tuple(getattr(record, name) for name in by)
         if metric not in record.final:
             raise RecordError(f"{record.study} {record.net}-{record.depth} recorded no {metric}")
-        groups[tuple(getattr(record, name) for name in by)].append(record.final[metric])
-    return {group: stats(values) for group, values in sorted(groups.items())}
+        if record.seed in groups[group]:
+            raise RecordError(f"{record.study} has several runs of {group} with seed {record.seed}; select one tier")
+        groups[group][record.seed] = record.final[metric]
+    return {group: stats(values.values()) for group, values in sorted(groups.items())}
 
 
 def table(records: Sequence[Record], metrics: Sequence[str] = ("train_error", "test_error")) -> list[dict]:

@@ -5,6 +5,7 @@ trains one network, or several of one recipe side by side, each on its own strea
 """
 
 import hashlib
+import inspect
 import logging
 import math
 import os
@@ -184,6 +185,18 @@ class Progress(pl.Callback):
             self.bar.close()
 
 
+def readable_state(path: Path) -> Path | None:
+    """`path` if a saved state lies there whole, else None, saying so where it is damaged."""
+    if not path.exists():
+        return None
+    try:
+        torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a damaged file makes of the reader
+        print(f"The saved state {path} cannot be read ({type(error).__name__}); training starts afresh.")
+        return None
+    return path
+
+
 def build(config: Config) -> models.Network:
     """The network of a configuration, initial weights drawn from its seed; the global generator is left alone."""
     with torch.random.fork_rng(devices=[]):
@@ -238,7 +251,7 @@ def fit(
             num_sanity_val_steps=0,
         )
         with ctrl_c_for_the_caller():
-            trainer.fit(module, ckpt_path=state.path if state.path.exists() else None, weights_only=True)
+            trainer.fit(module, ckpt_path=readable_state(state.path), weights_only=True)
         if state.stopped:
             return []
         finals = evaluate(module, device)
@@ -297,7 +310,9 @@ def record_measure(config: Config, study: str, measure: Measure, root: Path, com
     with one_thread("cpu"), torch.random.fork_rng(devices=[]):
         curves, final = measure(config)
     seconds = time.perf_counter() - begin
-    made = provenance.of_run(config.recipe, "cpu", "fp32", False, 1, started, seconds, command)
+    made = provenance.of_run(
+        config.recipe, "cpu", "fp32", False, 1, started, seconds, command, Path(inspect.getfile(measure))
+    )
     record = runs.Record(study, asdict(config), curves, final, made)
     runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
     return record

@@ -148,3 +148,8 @@ def test_a_pre_activation_projection_reads_the_activated_input():
 @pytest.mark.parametrize("block", [PlainBlock, ResidualBlock, BottleneckBlock, PreActivationBottleneck])
 def test_a_stride_of_two_halves_the_map(block):
     assert block(16, 32, stride=2)(images()).shape == (2, 32, 4, 4)
+
+
+def test_option_a_refuses_to_lose_channels():
+    with pytest.raises(ValueError, match="option A can add channels but not remove them"):
+        ResidualBlock(32, 16)

@@ -177,3 +177,14 @@ def test_a_broken_record_in_the_way_is_named(tmp_path, trained):
 )
 def test_durations_are_in_words(seconds, words):
     assert lab.duration(seconds) == words
+
+
+def test_a_record_of_another_recipe_is_made_again(tmp_path, capsys):
+    (first,) = lab.configs("residual_block", "live")[:1]
+    short = replace(first, recipe=replace(first.recipe, iterations=25))
+    shorter = replace(first, recipe=replace(first.recipe, iterations=21))
+    lab.train("residual_block", [short], root=tmp_path)
+    (record,) = lab.train("residual_block", [shorter], root=tmp_path)
+    assert record.config["recipe"]["iterations"] == 21
+    lab.train("residual_block", [shorter], root=tmp_path)
+    assert "recorded already" in capsys.readouterr().out

@@ -303,3 +303,9 @@ def test_every_packaged_run_was_trained_to_the_end_of_its_recipe():
 def test_no_packaged_folder_holds_half_a_run():
     strays = [p for p in runs.RECORDED.rglob(".*") if p.suffix != ".ckpt"]
     assert not strays
+
+
+def test_runs_that_differ_in_more_than_the_seed_are_not_averaged():
+    records = runs.load("degradation", "laptop", net="plain", depth=20)
+    with pytest.raises(runs.RecordError, match=r"several runs of .* with seed 0; select one tier"):
+        runs.over_seeds([*records, records[0]], "train_error")

@@ -338,3 +338,11 @@ def test_a_gpu_asked_for_in_vain_is_refused(monkeypatch):
 def test_an_unknown_device_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="device must be auto, cpu or cuda, got 'tpu'"):
         training.pick_device("tpu")
+
+
+def test_a_damaged_state_is_named_and_training_starts_afresh(tmp_path, capsys):
+    path = tmp_path / "state.ckpt"
+    path.write_bytes(b"half a checkp")
+    assert training.readable_state(path) is None
+    assert "cannot be read" in capsys.readouterr().out
+    assert training.readable_state(tmp_path / "none") is None
