@@ -51,7 +51,7 @@ def of_run(
 
 @cache
 def code_version(also: Path | None = None) -> str:
-    """Fingerprint of the sources that decide a run's result, `also` a study's that measures by itself; needs no git."""
+    """Fingerprint of the sources that decide a run's result, `also` a study's that measures itself; needs no git."""
     here = Path(__file__).parent
     names = ("blocks.py", "models.py", "recipes.py", "engine.py", "training.py", "data/augment.py", "data/images.py")
     paths = [here / name for name in names] + ([also] if also else [])

@@ -25,7 +25,7 @@ def add_buttons(_app, config) -> None:
 
 
 def leave_out_thebe(app) -> None:
-    """Jupyter Book adds thebe, live code from outside the site, to every page; these pages ask nobody for anything."""
+    """Jupyter Book adds thebe, live code from outside the site, to every page; these pages ask nobody."""
     for event, listeners in app.events.listeners.items():
         app.events.listeners[event] = [
             listener for listener in listeners if not listener.handler.__module__.startswith("sphinx_thebe")
