@@ -45,7 +45,7 @@ format: $(STAMP)  ## mend style
 	ruff format .
 
 unit: $(STAMP)  ## test the package, the records and the prose
-	RESNET_COURSE_RUNS=$(SCRATCH) pytest tests -n 2 --dist loadfile -m "not browser"
+	pytest tests -n 2 --dist loadfile -m "not browser"
 
 nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
