@@ -193,3 +193,4 @@ def training_curves(
             record.curves["iteration"], record.curves[metric], color=colours[record.net], alpha=strength, label=label
         )
     axes.set_xlabel("iteration")
+    axes.legend()

@@ -61,7 +61,6 @@ def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit
         for panel, depth in zip(axes if len(depths) > 1 else [axes], depths, strict=True):
             figures.training_curves(panel, colours, [r for r in records if r.depth == depth])
             panel.set_title(f"{depth} layers: training error (%)")
-            panel.legend()
 
     return figures.exhibit(
         draw, finding(records), caption, arrivals(records), records, ncols=len(depths), sharey=True
