@@ -185,6 +185,21 @@ class Progress(pl.Callback):
             self.bar.close()
 
 
+def trainer_for(module: Training, device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
+    """A Lightning trainer for a module's whole recipe, which prints and saves nothing by itself."""
+    return pl.Trainer(
+        accelerator="gpu" if device == "cuda" else "cpu",
+        devices=1,
+        max_epochs=math.ceil(module.recipe.iterations / module.steps_per_epoch),
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+
+
 def readable_state(path: Path) -> Path | None:
     """`path` if a saved state lies there whole, else None, saying so where it is damaged."""
     if not path.exists():
@@ -240,16 +255,7 @@ def fit(
         module = Training(configs, training_images(recipe), pick_precision(device), graph)
         path = root / study / recipe.tier / f".{_fingerprint(configs)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
-        trainer = pl.Trainer(
-            accelerator="gpu" if device == "cuda" else "cpu",
-            devices=1,
-            max_epochs=math.ceil(recipe.iterations / module.steps_per_epoch),
-            callbacks=[state, *([Progress(_label(configs))] if progress else [])],
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
+        trainer = trainer_for(module, device, [state, *([Progress(_label(configs))] if progress else [])])
         with ctrl_c_for_the_caller():
             trainer.fit(module, ckpt_path=readable_state(state.path), weights_only=True)
         if state.stopped:
