@@ -20,7 +20,7 @@ help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
 
 book: $(STAMP)  ## set up and build the book
-	jupyter-book build . -W -n --keep-going --quiet
+	jupyter-book build . --all -W -n --keep-going --quiet
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
 test: lint unit nbval book browser  ## set up and prove everything

@@ -8,7 +8,21 @@
     if (comparison) comparison.hidden = false;
   };
 
+  // The widget runtime draws sliders without a name; screen readers need one, and the value in words.
+  const nameSliders = () => {
+    for (const handle of document.querySelectorAll(".jupyter-widgets .noUi-handle")) {
+      const box = handle.closest(".widget-slider");
+      const [label, readout] = [".widget-label", ".widget-readout"].map((part) => box?.querySelector(part)?.textContent);
+      if (label && handle.ariaLabel !== label) handle.ariaLabel = label;
+      if (readout && handle.ariaValueText !== readout) handle.ariaValueText = readout;
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    if (document.querySelector('script[type="application/vnd.jupyter.widget-view+json"]')) {
+      new MutationObserver(nameSliders).observe(document.body, { childList: true, characterData: true, subtree: true });
+    }
+
     // The widget runtime asks MathJax 2 to set what it shows; what we show in widgets has no formulas.
     if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
 
