@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Training that tests and notebooks do on the way leaves no trace in the tree.
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
-.PHONY: help book test notebooks lint format unit nbval browser data records links screenshots serve environment clean
+.PHONY: help book test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
@@ -33,8 +33,9 @@ $(STAMP): pyproject.toml uv.lock
 	@touch $@
 
 .venv-tools/bin/uv:
-	python3 -m venv .venv-tools || { echo "Python's venv is missing: install it (Debian: apt-get install python3-venv)"; exit 1; }
-	.venv-tools/bin/pip install --quiet uv
+	{ python3 -m venv .venv-tools && .venv-tools/bin/pip install --quiet uv; } \
+		|| python3 -m pip install --quiet --target .venv-tools uv \
+		|| { echo "uv could not be installed: it needs Python's venv or pip (Debian: apt-get install python3-venv)"; exit 1; }
 
 lint: $(STAMP)  ## check style
 	ruff check .
@@ -69,6 +70,9 @@ data: $(STAMP)  ## fetch and verify CIFAR-10
 
 links: $(STAMP)  ## write the repository's address, from pyproject.toml, where a copy of it is needed
 	python .ci/stamp_links.py
+
+vendor:  ## fetch the vendored scripts and fonts again, from npm, and verify them
+	bash .ci/vendor
 
 screenshots: book  ## picture every page, light and dark, wide and narrow
 	bash .ci/chromium

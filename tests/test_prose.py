@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from pybtex.database import parse_file
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "book").glob("*.md"))
@@ -52,6 +53,12 @@ def test_the_ledger_types_no_measured_number():
     for row in yaml.safe_load((ROOT / "book" / "claims.yml").read_text(encoding="utf-8")):
         for field in ("paper", "evidence", "why"):
             assert typed_numbers(row[field] or "") == [], (row["number"], field)
+
+
+def test_no_two_papers_are_cited_alike():
+    entries = parse_file(ROOT / "book" / "references.bib").entries.values()
+    cited = [(str(entry.persons["author"][0]), entry.fields["year"]) for entry in entries]
+    assert sorted(set(cited)) == sorted(cited)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

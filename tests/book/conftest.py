@@ -35,8 +35,7 @@ def missing() -> str | None:
 
 def pages() -> list[str]:
     """Every page of the book, relative to its root."""
-    found = sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html") if "_static" not in p.parts)
-    return [page for page in found if page not in ("genindex.html", "search.html")]
+    return sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html") if "_static" not in p.parts)
 
 
 @pytest.fixture(scope="session")

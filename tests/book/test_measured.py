@@ -116,7 +116,7 @@ def test_a_settled_row_rests_on_records_that_show_it(row):
 
 @pytest.mark.parametrize("row", [row for row in SETTLED if not row["study"]], ids=lambda row: str(row["number"]))
 def test_a_row_settled_without_runs_names_its_source_and_a_chapter_that_checks_it(row):
-    assert "{cite}" in row["why"]
+    assert "{cite" in row["why"]
     assert row["chapter"]
 
 

@@ -23,10 +23,26 @@ def test_every_picture_says_what_it_shows(open_page, path):
     assert silent == []
 
 
+@pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_narrow_phone(open_page, path):
-    page, _ = open_page(path, width=360)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+def test_a_page_fits_a_narrow_phone(open_page, path, width):
+    page, _ = open_page(path, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_search_finds_the_chapter_with_no_help_from_outside(open_page):
+    page, complaints = open_page("search.html?q=degradation", width=320)
+    page.locator("#search-results li a", has_text="Depth that stops helping").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert complaints == []
+
+
+def test_a_page_without_scripts_hides_no_comparison(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/notebooks/03_degradation.html")
+    assert page.locator("fieldset.prediction .after-prediction").is_visible()
+    context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
