@@ -115,14 +115,17 @@ class Exhibit:
             for mode, source in (("light", self.light), ("dark", self.dark))
         )
 
-    def _repr_html_(self) -> str:
+    def figure(self) -> str:
+        """The whole as an HTML figure."""
         return (
-            f'{_ONLY_ONE}<figure class="exhibit">{self.pictures()}'
-            f"<figcaption>{html.escape(self.caption)}</figcaption>"
+            f'<figure class="exhibit">{self.pictures()}<figcaption>{html.escape(self.caption)}</figcaption>'
             f'<details class="data-table"><summary>The numbers in this figure</summary>'
             f"{as_table(self.rows)}</details>"
             f'<p class="provenance">{html.escape(self.provenance)}</p></figure>'
         )
+
+    def _repr_html_(self) -> str:
+        return _ONLY_ONE + self.figure()
 
 
 def exhibit(

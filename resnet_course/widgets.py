@@ -20,16 +20,9 @@ def frames(exhibits: Mapping[str, Exhibit], label: str, start: int = 0):
         raise ValueError("a slider needs at least one frame to show")
     names = list(exhibits)
     slider = w.SelectionSlider(options=names, index=start, description=label, layout=w.Layout(width="100%"))
-    stack = w.Stack([picture(exhibits[name]) for name in names], selected_index=start)
+    stack = w.Stack([w.HTML(exhibits[name].figure()) for name in names], selected_index=start)
     w.jslink((slider, "index"), (stack, "selected_index"))
     return w.VBox([slider, stack])
-
-
-def picture(exhibit: Exhibit):
-    """One exhibit as a widget: its light and dark drawings and its caption."""
-    import ipywidgets as w
-
-    return w.HTML(f'<figure class="exhibit">{exhibit.pictures()}<figcaption>{exhibit.caption}</figcaption></figure>')
 
 
 @dataclass(frozen=True)
