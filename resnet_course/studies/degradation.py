@@ -13,7 +13,6 @@ DEPTHS = {
     "colab": (20, 56),
     "paper": (20, 32, 44, 56, 110),
 }
-PAPER_TEST_ERROR = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43}  # He 2015, Table 6: residual nets, percent
 LAYOUT = {"ncols": 2, "sharex": True, "sharey": True}
 MARGIN = 3.0  # percentage points; several times the spread over seeds
 
