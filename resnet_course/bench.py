@@ -15,8 +15,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from . import engine, models, provenance, recipes, training
+from . import engine, models, networks, provenance, recipes, training
 from .data import augment, images
+from .device import pick_precision
 
 Steps = Callable[[int], float | None]  # takes n steps; gives the seconds if it keeps a clock of its own
 
@@ -68,7 +69,7 @@ def users_loop(config: recipes.Config, device: str) -> Steps:
         pin_memory=device == "cuda",
         persistent_workers=True,
     )
-    net = training.build(config).to(device)
+    net = networks.build(config).to(device)
     optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
     batches = forever(loader)
 
@@ -109,7 +110,7 @@ def bare_loop(config: recipes.Config, device: str) -> Steps:
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
     plan = [row.to(device) for row in plan]
-    net = training.build(config).to(device, memory_format=torch.channels_last)
+    net = networks.build(config).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, fused=True)
 
     def steps(count: int) -> None:
@@ -127,7 +128,7 @@ def bare_loop(config: recipes.Config, device: str) -> Steps:
 def ours(config: recipes.Config, device: str, graph: bool = False, compiled: bool = False) -> Steps:
     """A step through this course's engine, as `resnet-course run` takes it."""
     data = random_images(config)
-    module = training.Training([config], data, training.pick_precision(device)).to(device)
+    module = training.Training([config], data, pick_precision(device)).to(device)
     module.configure_optimizers()
     (one,) = module.engines
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, data.pixels.shape[1] // 8, 0, 0)
@@ -163,7 +164,7 @@ def under_lightning(config: recipes.Config, device: str) -> Steps:
     def steps(count: int) -> float:
         longer = replace(config, recipe=replace(config.recipe, iterations=count))
         with training.quiet_lightning():
-            module = training.Training([longer], data, training.pick_precision(device))
+            module = training.Training([longer], data, pick_precision(device))
             training.trainer_for(module, device, callbacks=[]).fit(module)
         return module.seconds
 

@@ -136,10 +136,9 @@ class PreActivationBottleneck(nn.Module):
             nn.ReLU(),
             conv1x1(inner, out_channels),
         )
-        changes_shape = stride != 1 or in_channels != out_channels
-        self.shortcut = conv1x1(in_channels, out_channels, stride) if changes_shape else None
+        self.changes_shape = stride != 1 or in_channels != out_channels
+        self.shortcut = conv1x1(in_channels, out_channels, stride) if self.changes_shape else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         activated = self.activate(x)
-        carried = x if self.shortcut is None else self.shortcut(activated)
-        return carried + self.residual(activated)
+        return self.residual(activated) + self.shortcut(activated if self.changes_shape else x)

@@ -124,9 +124,9 @@ def act_run(options: argparse.Namespace) -> None:
 
 
 def act_estimate(options: argparse.Namespace) -> None:
-    from . import training
+    from .device import pick_device
 
-    lab.say_cost(options.study, chosen_configs(options), training.pick_device(options.device), parallel=1)
+    lab.say_cost(options.study, chosen_configs(options), pick_device(options.device), parallel=1)
 
 
 def act_models(_options: argparse.Namespace) -> None:
@@ -138,9 +138,10 @@ def act_models(_options: argparse.Namespace) -> None:
 
 
 def act_bench(options: argparse.Namespace) -> None:
-    from . import bench, training
+    from . import bench
+    from .device import pick_device
 
-    result = bench.bench(options.depths, options.tier, training.pick_device(options.device), options.seconds)
+    result = bench.bench(options.depths, options.tier, pick_device(options.device), options.seconds)
     if options.out:
         print(bench.append(result, options.out))
 

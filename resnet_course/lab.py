@@ -1,7 +1,6 @@
 """A study and a tier in, records out: replayed from this package, or trained here and now."""
 
 import importlib
-import json
 import math
 import multiprocessing
 import pkgutil
@@ -9,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -64,14 +63,15 @@ def train(
     `parallel` runs go side by side: processes of one thread each on the CPU, streams of one process on a GPU. One
     run that fails is reported and does not stop the others. `fresh` trains even what is recorded.
     """
-    from . import training
+    from .device import pick_device
 
     root = root or runs.home()
-    device = training.pick_device(device)
+    device = pick_device(device)
     deadline = time.monotonic() + max_seconds
     todo = [c for c in dict.fromkeys(chosen) if fresh or not _is_recorded(root, name, c)]
-    say_cost(name, todo, device, parallel)
     options = {"root": root, "device": device, "graph": graph, "keep_weights": keep_weights, "command": command}
+    _train_what_is_missing(name, todo, parallel, max_seconds, options)
+    say_cost(name, todo, device, parallel)
     if device == "cpu" and parallel > 1 and len(todo) > 1:
         _in_processes(todo, name, parallel, deadline, options)
     else:
@@ -81,6 +81,52 @@ def train(
     return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
 
 
+def hook(name: str, what: str) -> Callable | None:
+    """What a study does beside or in place of training: its `measure` or its `examine`, or None."""
+    return getattr(study(name), what, None)
+
+
+def networks_from(name: str) -> str | None:
+    """The study whose trained networks a study starts from or examines, or None."""
+    return getattr(study(name), "NETWORKS", None)
+
+
+def only_examines(name: str) -> bool:
+    """Whether a study trains nothing itself, but examines the networks of another."""
+    return networks_from(name) is not None and hook(name, "examine") is not None
+
+
+def needs_weights(name: str, config: Config) -> bool:
+    """Whether a run of a study begins with a network trained before."""
+    return only_examines(name) or bool(config.start_depth)
+
+
+def trained_before(config: Config) -> Config:
+    """The run whose network `config` examines or grows from: same net, seed and tier, by the tier's own recipe."""
+    recipe = recipes.for_tier(config.recipe.tier)
+    return replace(config, depth=config.start_depth or config.depth, start_depth=0, label="", recipe=recipe)
+
+
+def weights_of(name: str, config: Config, root: Path) -> Path | None:
+    """The weights that `config` begins with: the reader's own, else those of this package, else None."""
+    before = trained_before(config)
+    places = [
+        runs.path_of(place, networks_from(name), before.recipe.tier, before.name) for place in (root, runs.RECORDED)
+    ]
+    return next((w for place in places if (w := place.with_suffix(".safetensors")).exists()), None)
+
+
+def _train_what_is_missing(
+    name: str, todo: Sequence[Config], parallel: int, max_seconds: float, options: dict
+) -> None:
+    missing = [c for c in todo if needs_weights(name, c) and weights_of(name, c, options["root"]) is None]
+    if missing:
+        print(f"{name} begins with trained networks of {networks_from(name)}; those that lack weights come first.")
+        before = [trained_before(c) for c in missing]
+        options = {**options, "keep_weights": True, "max_seconds": max_seconds}
+        train(networks_from(name), before, parallel=parallel, fresh=True, **options)
+
+
 def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> float:
     """Print what training `todo` will cost, from a few timed steps, and return the seconds."""
     from . import training
@@ -88,8 +134,9 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     if not todo:
         print("Everything asked for is recorded already.")
         return 0.0
-    measure = getattr(study(name), "measure", None)
-    seconds = training.estimate(todo, device, measure)
+    seconds = training.estimate(
+        todo, device, hook(name, "measure"), hook(name, "examine"), trains=not only_examines(name)
+    )
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
     print(f"{len(todo)} runs, {images:,} training examples, about {duration(total)} on this {device.upper()}.")
@@ -120,14 +167,21 @@ def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: fl
 def _fit(
     group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True
 ) -> list[runs.Record]:
-    """Train a group by Lightning, or, where the study measures for itself, let it."""
-    from . import training
+    """Train a group by Lightning; where the study measures for itself or only examines networks, let it."""
+    from . import examination, training
 
     if (seconds := deadline - time.monotonic()) <= 0:
         return []
-    if measure := getattr(study(name), "measure", None):
-        return [training.record_measure(c, name, measure, options["root"], options["command"]) for c in group]
-    return training.fit(group, name, max_seconds=seconds, progress=progress, **options)
+    root, command = options["root"], options["command"]
+    if measure := hook(name, "measure"):
+        return [examination.record_measure(c, name, measure, root, command) for c in group]
+    weights = {c: weights_of(name, c, root) for c in group if needs_weights(name, c)}
+    examine = hook(name, "examine")
+    if only_examines(name):
+        return [examination.record_examination(c, name, examine, weights[c], root, command) for c in group]
+    return training.fit(
+        group, name, max_seconds=seconds, progress=progress, examine=examine, weights=weights, **options
+    )
 
 
 def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> None:
@@ -149,7 +203,7 @@ def _is_recorded(root: Path, name: str, config: Config) -> bool:
     if not path.exists():
         return False
     trained = replace(config, recipe=recipes.for_depth(config.recipe, config.depth))
-    return runs.read(path).config == json.loads(json.dumps(asdict(trained)))
+    return recipes.config_from(runs.read(path).config) == trained
 
 
 def _path(root: Path, name: str, config: Config) -> Path:

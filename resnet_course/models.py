@@ -13,6 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from . import variants
 from .blocks import BottleneckBlock, PlainBlock, PreActivationBottleneck, ResidualBlock, conv3x3
 
 KINDS = ("plain", "residual", "preactivation")
@@ -70,21 +71,37 @@ def make_stages(block, in_channels: int, channels: tuple[int, ...], counts: tupl
     return nn.Sequential(*stages)
 
 
-def cifar(depth: int, kind: str = "residual", shortcut: str = "A", width: int = 16, classes: int = 10) -> Network:
+def cifar(
+    depth: int, kind: str = "residual", shortcut: str = "A", width: int = 16, classes: int = 10, variant: str = ""
+) -> Network:
     """CIFAR network: (N, 3, H, W) float images -> (N, classes) logits; H and W divisible by 4.
 
     kind "plain" or "residual": 6n + 2 layers of 3x3 convolutions (He 2015, Sec. 4.2); "preactivation": 9n + 2
     layers of bottlenecks (He 2016, Sec. 3). `width` is the number of channels of the first stage (16 in the
-    papers); it doubles at each stage. Raises ValueError for an unknown kind, shortcut or depth.
+    papers); it doubles at each stage. `variant` changes one thing about the blocks, see variants.NAMES. Raises
+    ValueError for an unknown kind, shortcut, depth or variant, and for a variant the kind does not have.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    if variant == "no-normalisation":
+        return variants.without_normalisation(cifar(depth, kind, shortcut, width, classes))
+    if variant and (variant not in variants.BLOCKS or kind != "residual" or shortcut != "A"):
+        raise ValueError(
+            f"variant must be one of {', '.join(variants.NAMES)}, of a residual network with option A, "
+            f"got {variant!r} of a {kind} one with {shortcut}"
+        )
     if kind == "preactivation":
         return _preactivation(depth, width, classes)
     block = PlainBlock if kind == "plain" else partial(ResidualBlock, shortcut=shortcut)
     stem = nn.Sequential(conv3x3(3, width), nn.BatchNorm2d(width), nn.ReLU())
-    stages = make_stages(block, width, (width, 2 * width, 4 * width), (blocks_per_stage(depth),) * 3)
-    return Network(stem, stages, nn.Linear(4 * width, classes))
+    channels, layers = (width, 2 * width, 4 * width), variants.LAYERS.get(variant, 2)
+    count, rest = divmod(2 * blocks_per_stage(depth), layers)
+    if rest:
+        raise ValueError(f"stages of {count * layers + rest} layers cannot be cut into blocks of {layers}")
+    stages = make_stages(variants.BLOCKS.get(variant, block), width, channels, (count,) * 3)
+    if closing := variants.closing(variant, channels[-1]):
+        stages.append(nn.Sequential(*closing))
+    return Network(stem, stages, nn.Linear(channels[-1], classes))
 
 
 def _preactivation(depth: int, width: int, classes: int) -> Network:

@@ -53,8 +53,8 @@ def of_run(
 def code_version(also: Path | None = None) -> str:
     """Fingerprint of the sources that decide a run's result, `also` a study's that measures itself; needs no git."""
     here = Path(__file__).parent
-    names = ("blocks.py", "models.py", "recipes.py", "engine.py", "training.py", "data/augment.py", "data/images.py")
-    paths = [here / name for name in names] + ([also] if also else [])
+    names = "blocks variants models recipes engine networks probes examination training data/augment data/images"
+    paths = [here / f"{name}.py" for name in names.split()] + ([also] if also else [])
     return "sha256:" + hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 

@@ -33,20 +33,38 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Config:
-    """One run: which network, which seed, which recipe."""
+    """One run: which network, which seed, which recipe.
+
+    `variant` names a changed block (variants.NAMES). `start_depth`: grow the network from the trained one of that
+    depth instead of drawing its weights (0: draw them). `label` tells runs of one study apart that differ in the
+    recipe only.
+    """
 
     net: str
     depth: int
     seed: int
     recipe: Recipe
     shortcut: str = "A"
+    variant: str = ""
+    start_depth: int = 0
+    label: str = ""
 
     @property
     def name(self) -> str:
         """File name of the run, without ending: residual-20-s0, or residual-20-B-s0 for another shortcut."""
-        return "-".join(
-            [self.net, str(self.depth), *([] if self.shortcut == "A" else [self.shortcut]), f"s{self.seed}"]
-        )
+        shortcut = "" if self.shortcut == "A" else self.shortcut
+        start = f"from-{self.start_depth}" if self.start_depth else ""
+        parts = (self.net, str(self.depth), shortcut, self.variant, start, self.label, f"s{self.seed}")
+        return "-".join(part for part in parts if part)
+
+
+def config_from(data: dict) -> Config:
+    """The configuration a record keeps as a dict; fields that older records lack take their defaults.
+
+    Raises TypeError when it is no configuration.
+    """
+    recipe = Recipe(**{**data["recipe"], "drops": tuple(data["recipe"].get("drops", ()))})
+    return Config(**{**data, "recipe": recipe})
 
 
 def paper() -> Recipe:

@@ -10,7 +10,7 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -24,13 +24,18 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """One training run. `config` is recipes.Config as a dict; `curves` maps a metric to its value at each epoch."""
+    """One training run. `config` is recipes.Config as a dict; `curves` maps a metric to its value at each epoch.
+
+    `profiles` maps "quantity@iteration" to values along the network (a layer, a block) or along whatever a study
+    varies in a network trained so far.
+    """
 
     study: str
     config: dict
     curves: dict[str, list[float]]
     final: dict[str, float]
     provenance: dict
+    profiles: dict[str, list[float]] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -50,8 +55,34 @@ class Record:
         return self.config.get("shortcut", "A")
 
     @property
+    def variant(self) -> str:
+        return self.config.get("variant", "")
+
+    @property
+    def start_depth(self) -> int:
+        return self.config.get("start_depth", 0)
+
+    @property
+    def label(self) -> str:
+        return self.config.get("label", "")
+
+    @property
     def tier(self) -> str:
         return self.config["recipe"]["tier"]
+
+    def iterations(self, quantity: str) -> list[int]:
+        """The iterations at which a profile was taken, in order."""
+        names = (name.rpartition("@") for name in self.profiles)
+        return sorted(int(iteration) for name, _, iteration in names if name == quantity)
+
+    def profile(self, quantity: str, iteration: int | None = None) -> list[float]:
+        """A profile, by default the last one taken. Raises RecordError when there is none."""
+        taken = self.iterations(quantity)
+        if not taken or iteration not in (None, *taken):
+            raise RecordError(
+                f"{self.study} {self.net}-{self.depth} recorded no {quantity} at {iteration or 'any time'}"
+            )
+        return self.profiles[f"{quantity}@{taken[-1] if iteration is None else iteration}"]
 
 
 @dataclass(frozen=True)
@@ -97,8 +128,9 @@ def read(path: Path) -> Record:
         raise RecordError(f"there is no record {path}") from None
     except ValueError as error:
         raise RecordError(f"{path} is not a whole record ({error}); {redo}") from None
-    names = {field.name for field in fields(Record)}
-    if not isinstance(data, dict) or set(data) != names:
+    names = {f.name for f in fields(Record)}
+    may_lack = {f.name for f in fields(Record) if f.default_factory is not MISSING}
+    if not isinstance(data, dict) or not names - may_lack <= set(data) <= names:
         odd = sorted(set(data) ^ names) if isinstance(data, dict) else [type(data).__name__]
         raise RecordError(f"{path} is not a record of this course (missing or unknown: {', '.join(odd)}); {redo}")
     if data["format"] != FORMAT:
@@ -106,7 +138,8 @@ def read(path: Path) -> Record:
     try:
         curves = {name: [_number(v) for v in values] for name, values in data["curves"].items()}
         final = {name: _number(value) for name, value in data["final"].items()}
-        record = Record(**{**data, "curves": curves, "final": final})
+        profiles = {name: [_number(v) for v in values] for name, values in data.get("profiles", {}).items()}
+        record = Record(**{**data, "curves": curves, "final": final, "profiles": profiles})
         complete = (record.net, record.depth, record.seed, record.tier)
     except (TypeError, KeyError, AttributeError) as error:
         raise RecordError(f"{path} is not a whole record ({error!r}); {redo}") from None
@@ -129,7 +162,7 @@ def load(study: str, tier: str | None = None, root: Path = RECORDED, **config) -
     if not chosen:
         asked = " ".join([study, tier or "", *(f"{k}={v}" for k, v in config.items())])
         raise RecordError(f"no recorded run of {asked.strip()}; make it with `resnet-course run {study}`")
-    return sorted(chosen, key=lambda r: (r.net, r.depth, r.shortcut, r.seed))
+    return sorted(chosen, key=lambda r: (r.net, r.depth, r.shortcut, r.variant, r.start_depth, r.label, r.seed))
 
 
 def stats(values: Iterable[float]) -> Stats:
@@ -156,15 +189,30 @@ def over_seeds(records: Sequence[Record], metric: str, by: Sequence[str] = ("net
     return {group: stats(values.values()) for group, values in sorted(groups.items())}
 
 
-def table(records: Sequence[Record], metrics: Sequence[str] = ("train_error", "test_error")) -> list[dict]:
+def mean_profile(records: Sequence[Record], quantity: str, iteration: int | None = None) -> list[Stats]:
+    """A profile of one network averaged over its seeds, value by value.
+
+    Raises RecordError when a record lacks it, or when the records are not of one network.
+    """
+    profiles = [record.profile(quantity, iteration) for record in records]
+    if len({len(profile) for profile in profiles}) != 1:
+        raise RecordError(f"profiles of {quantity} of different lengths cannot be averaged; select one network")
+    return [stats(values) for values in zip(*profiles, strict=True)]
+
+
+def table(
+    records: Sequence[Record],
+    metrics: Sequence[str] = ("train_error", "test_error"),
+    by: Sequence[str] = ("net", "depth"),
+) -> list[dict]:
     """One row per network and depth, ready for a table, CSV or JSON: means, standard deviations, seeds."""
-    columns = {metric: over_seeds(records, metric) for metric in metrics}
+    columns = {metric: over_seeds(records, metric, by) for metric in metrics}
     rows = []
-    for net, depth in next(iter(columns.values())):
-        row = {"net": net, "depth": depth}
+    for group in next(iter(columns.values())):
+        row = dict(zip(by, group, strict=True))
         for metric, values in columns.items():
-            row |= {metric: values[net, depth].mean, f"{metric}_std": values[net, depth].std}
-        rows.append(row | {"seeds": values[net, depth].n})
+            row |= {metric: values[group].mean, f"{metric}_std": values[group].std}
+        rows.append(row | {"seeds": values[group].n})
     return rows
 
 

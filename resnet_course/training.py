@@ -12,33 +12,46 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import lightning.pytorch as pl
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from . import engine, models, provenance, recipes, runs
+from . import engine, provenance, recipes, runs
 from .data import augment, images
-from .recipes import Config, Recipe
+from .device import one_thread, pick_device, pick_precision
+from .examination import Examine, Measure, images_to_examine, profiles_of
+from .networks import build, save_weights
+from .recipes import Config
 
 SAVE_EVERY = 30  # seconds between resumable states, at epoch ends
-Measure = Callable[[Config], tuple[dict, dict]]
 CHUNKS = 10  # Lightning steps an epoch: how often the progress bar moves
 
 
 class Training(pl.LightningModule):
     """Networks in training side by side, each with its own engine; all configs share one recipe but for warm-up.
 
-    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph.
+    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `examine`: what a study wants
+    to know of its networks, asked before the first step, after 1, 2, 4, … epochs and after the last; `weights`: of
+    the networks from which those with a start_depth grow.
     """
 
-    def __init__(self, configs: Sequence[Config], train: images.Images, precision: str, graph: bool = False):
+    def __init__(
+        self,
+        configs: Sequence[Config],
+        train: images.Images,
+        precision: str,
+        graph: bool = False,
+        examine: Examine | None = None,
+        weights: Mapping[Config, Path] = MappingProxyType({}),
+    ):
         super().__init__()
         self.automatic_optimization = False
         self.configs, self.train_images = configs, train
@@ -48,8 +61,10 @@ class Training(pl.LightningModule):
             raise ValueError(
                 f"a batch of {self.recipe.batch_size} needs at least as many images, got {len(train.labels)}"
             )
-        self.nets = nn.ModuleList(build(config) for config in configs)
+        self.nets = nn.ModuleList(build(config, weights.get(config), train) for config in configs)
+        self.examine = examine
         self.curves: list[dict[str, list[float]]] = [{} for _ in configs]
+        self.profiles: list[dict[str, list[float]]] = [{} for _ in configs]
         self.seconds = 0.0  # spent training, over all resumes
         self.engines: list[engine.Engine] = []
 
@@ -84,7 +99,12 @@ class Training(pl.LightningModule):
     def train_dataloader(self) -> "Chunks":
         return Chunks(self)
 
+    def on_train_start(self) -> None:
+        if self.examine and not self.curves[0]:
+            self._take_profiles(0)
+
     def on_train_epoch_start(self) -> None:
+        torch.manual_seed((self.configs[0].seed << 20) + self.current_epoch)  # dropout, also after a resume
         first = self.current_epoch * self.steps_per_epoch
         pad = self.train_images.pixels.shape[1] // 8
         for config, one in zip(self.configs, self.engines, strict=True):
@@ -108,12 +128,21 @@ class Training(pl.LightningModule):
             for name, value in (("iteration", iteration), ("train_loss", loss), ("train_error", error)):
                 curves.setdefault(name, []).append(float(f"{value:.5g}") if isinstance(value, float) else value)
         self.seconds += time.perf_counter() - self._clock
+        epoch = self.current_epoch + 1
+        if self.examine and (epoch & (epoch - 1) == 0 or iteration == self.recipe.iterations):
+            self._take_profiles(iteration)
+
+    def _take_profiles(self, iteration: int) -> None:
+        parts = images_to_examine(self.recipe, self.device)
+        for config, net, profiles in zip(self.configs, self.nets, self.profiles, strict=True):
+            profiles |= profiles_of(self.examine, net, config, parts, iteration)
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
-        checkpoint["course"] = {"curves": self.curves, "seconds": self.seconds}
+        checkpoint["course"] = {name: getattr(self, name) for name in ("curves", "profiles", "seconds")}
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
-        self.curves, self.seconds = checkpoint["course"]["curves"], checkpoint["course"]["seconds"]
+        for name, value in checkpoint["course"].items():
+            setattr(self, name, value)
 
 
 class Chunks:
@@ -212,21 +241,6 @@ def readable_state(path: Path) -> Path | None:
     return path
 
 
-def build(config: Config) -> models.Network:
-    """The network of a configuration, initial weights drawn from its seed; the global generator is left alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        return models.cifar(config.depth, config.net, config.shortcut, config.recipe.width)
-
-
-def training_images(recipe: Recipe) -> images.Images:
-    """The images a recipe trains on."""
-    everything = images.load(recipe.data, "train")
-    if recipe.holdout:
-        everything, _ = images.holdout(everything, recipe.holdout)
-    return images.Images(*(t[: recipe.train_images] for t in everything))
-
-
 def fit(
     configs: Sequence[Config],
     study: str,
@@ -237,6 +251,8 @@ def fit(
     max_seconds: float = math.inf,
     progress: bool = True,
     command: str = "",
+    examine: Examine | None = None,
+    weights: Mapping[Config, Path] = MappingProxyType({}),
 ) -> list[runs.Record]:
     """Train `configs` (one recipe, side by side), write a record of each below `root`, and return the records.
 
@@ -244,16 +260,25 @@ def fit(
     one; on the CPU one thread is used, so that results do not depend on the number of cores. Returns [] when
     `max_seconds` passed first. Raises ValueError for configs of different recipes, and what images.load raises.
     """
-    configs = [replace(c, recipe=recipes.for_depth(c.recipe, c.depth)) for c in configs]
+    weights = {_with_warm_up(c): path for c, path in weights.items()}
+    configs = [_with_warm_up(c) for c in configs]
     if len({replace(c.recipe, warm_up=0) for c in configs}) != 1:
         raise ValueError("networks trained side by side must share one recipe")
     root = root or runs.home()
     recipe = configs[0].recipe
     device = pick_device(device)
     started = datetime.now(UTC)
-    with quiet_lightning(), one_thread(device):
-        module = Training(configs, training_images(recipe), pick_precision(device), graph)
-        path = root / study / recipe.tier / f".{_fingerprint(configs)}.ckpt"
+    also = Path(inspect.getfile(examine)) if examine else None
+    with quiet_lightning(), one_thread(device), torch.random.fork_rng():
+        module = Training(
+            configs,
+            images.training(recipe.data, recipe.holdout, recipe.train_images),
+            pick_precision(device),
+            graph,
+            examine,
+            weights,
+        )
+        path = root / study / recipe.tier / f".{_fingerprint(configs, also)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
         trainer = trainer_for(module, device, [state, *([Progress(_label(configs))] if progress else [])])
         with ctrl_c_for_the_caller():
@@ -261,10 +286,12 @@ def fit(
         if state.stopped:
             return []
         finals = evaluate(module, device)
-    made = provenance.of_run(recipe, device, module.precision, graph, len(configs), started, module.seconds, command)
+    made = provenance.of_run(
+        recipe, device, module.precision, graph, len(configs), started, module.seconds, command, also
+    )
     records = [
-        runs.Record(study, asdict(config), curves, final, made)
-        for config, curves, final in zip(configs, module.curves, finals, strict=True)
+        runs.Record(study, asdict(config), curves, final, made, profiles)
+        for config, curves, final, profiles in zip(configs, module.curves, finals, module.profiles, strict=True)
     ]
     for record, config, net in zip(records, configs, module.nets, strict=True):
         path = runs.path_of(root, study, recipe.tier, config.name)
@@ -296,46 +323,44 @@ def evaluate(module: Training, device: str) -> list[dict[str, float]]:
     return finals
 
 
-def save_weights(net: nn.Module, path: Path) -> None:
-    """Write a network's weights as float16 safetensors, whole or not at all."""
-    from safetensors.torch import save_file
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    weights = {k: v.half().contiguous().cpu() for k, v in net.state_dict().items() if v.is_floating_point()}
-    try:
-        save_file(weights, scratch)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:
-    """Record what a study measures by itself: `measure(config)` returns (curves, final)."""
-    started, begin = datetime.now(UTC), time.perf_counter()
-    with one_thread("cpu"), torch.random.fork_rng(devices=[]):
-        curves, final = measure(config)
-    seconds = time.perf_counter() - begin
-    made = provenance.of_run(
-        config.recipe, "cpu", "fp32", False, 1, started, seconds, command, Path(inspect.getfile(measure))
-    )
-    record = runs.Record(study, asdict(config), curves, final, made)
-    runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
-    return record
-
-
-def estimate(configs: Sequence[Config], device: str = "auto", measure: Measure | None = None) -> dict[Config, float]:
-    """Seconds each configuration will train for, alone on this machine, from a few timed steps on random images.
+def estimate(
+    configs: Sequence[Config],
+    device: str = "auto",
+    measure: Measure | None = None,
+    examine: Examine | None = None,
+    trains: bool = True,
+) -> dict[Config, float]:
+    """Seconds each configuration will take, alone on this machine, from a few timed steps on random images.
 
     Time is linear in depth, so only the shallowest and the deepest network are timed; `measure` is what a study
-    does in place of training, timed over a few of its own iterations.
+    does in place of training, timed over a few of its own iterations; `examine`, what it wants to know of networks,
+    is timed on a part of its images. `trains`: whether the networks are to be trained, too.
     """
     device = pick_device(device)
     by_depth = sorted(configs, key=lambda c: c.depth)
-    ends = {c.depth: seconds_per_step(c, device, measure) for c in (by_depth[0], by_depth[-1])}
-    (low, fast), (high, slow) = min(ends.items()), max(ends.items())
-    slope = (slow - fast) / (high - low) if high > low else 0.0
-    return {c: c.recipe.iterations * (fast + slope * (c.depth - low)) for c in configs}
+
+    def at_depth(seconds: Callable[[Config], float]) -> Callable[[int], float]:
+        ends = {c.depth: seconds(c) for c in (by_depth[0], by_depth[-1])}
+        (low, fast), (high, slow) = min(ends.items()), max(ends.items())
+        slope = (slow - fast) / (high - low) if high > low else 0.0
+        return lambda depth: fast + slope * (depth - low)
+
+    step = at_depth(lambda c: seconds_per_step(c, device, measure) if trains else 0.0)
+    look = at_depth(lambda c: _seconds_to_examine(c, examine, device, trains) if examine else 0.0)
+    return {c: c.recipe.iterations * step(c.depth) + look(c.depth) for c in configs}
+
+
+def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: bool, part: int = 16) -> float:
+    """Time of all examinations of one network, from one on every so many images at random weights."""
+    with one_thread(device), torch.random.fork_rng():
+        parts = images_to_examine(config.recipe, device)
+        parts = {split: (x[::part], y[::part]) for split, (x, y) in parts.items()}
+        net = build(replace(config, start_depth=0)).to(device)
+        begin = time.perf_counter()
+        profiles_of(examine, net, config, parts, 0)
+        epochs = config.recipe.iterations * config.recipe.batch_size / (part * len(parts["train"][1]))
+        times = 2 + (math.ceil(math.log2(max(1, epochs))) if trains else 0)
+        return part * times * (time.perf_counter() - begin)
 
 
 def seconds_per_step(config: Config, device: str, measure: Measure | None = None, steps: int = 4) -> float:
@@ -350,7 +375,7 @@ def seconds_per_step(config: Config, device: str, measure: Measure | None = None
     count = recipe.batch_size * max(steps, 3)
     with one_thread(device), torch.random.fork_rng(devices=[]):
         random = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
-        module = Training([config], random, pick_precision(device)).to(device)
+        module = Training([replace(config, start_depth=0)], random, pick_precision(device)).to(device)
         module.configure_optimizers()
         (one,) = module.engines
         plan = augment.draw_plan(count, recipe.batch_size, size // 8, 0, 0)
@@ -362,33 +387,6 @@ def seconds_per_step(config: Config, device: str, measure: Measure | None = None
         one.advance(steps)
         one.means()
         return (time.perf_counter() - begin) / steps
-
-
-def pick_device(device: str) -> str:
-    """ "cuda" or "cpu"; "auto" takes a GPU if there is one. Raises ValueError when a GPU is asked for in vain."""
-    if device not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device must be auto, cpu or cuda, got {device!r}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but PyTorch sees no GPU here; use 'cpu' or 'auto'")
-    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-
-
-def pick_precision(device: str) -> str:
-    """ "bf16" on GPUs that compute in it, else "fp32"."""
-    native = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bf16" if native else "fp32"
-
-
-@contextmanager
-def one_thread(device: str) -> Iterator[None]:
-    """One CPU thread, and the caller's number of threads back afterwards; does nothing on a GPU."""
-    threads = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager
@@ -422,6 +420,10 @@ def _label(configs: Sequence[Config]) -> str:
     return configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
 
 
-def _fingerprint(configs: Sequence[Config]) -> str:
+def _with_warm_up(config: Config) -> Config:
+    return replace(config, recipe=recipes.for_depth(config.recipe, config.depth))
+
+
+def _fingerprint(configs: Sequence[Config], also: Path | None) -> str:
     """Name of the state of a group of runs: any change of configuration or code starts afresh."""
-    return hashlib.sha256((repr(configs) + provenance.code_version()).encode()).hexdigest()[:16]
+    return hashlib.sha256((repr(configs) + provenance.code_version(also)).encode()).hexdigest()[:16]

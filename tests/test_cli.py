@@ -173,7 +173,7 @@ def test_a_record_will_name_the_command_that_made_it(asked):
 
 
 def test_estimate_says_the_cost_and_trains_nothing(capsys, monkeypatch, asked):
-    monkeypatch.setattr(training, "estimate", lambda configs, *_: dict.fromkeys(configs, 6.0))
+    monkeypatch.setattr(training, "estimate", lambda configs, *_, **__: dict.fromkeys(configs, 6.0))
     assert cli.main(["estimate", "degradation", "--device", "cpu"]) == 0
     assert "10 runs, 499,200 training examples, about 60 s on this CPU." in capsys.readouterr().out
     assert not asked

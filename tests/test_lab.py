@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from resnet_course import lab, recipes, runs, training
+from resnet_course import lab, networks, recipes, runs, training
 from resnet_course.recipes import Config, Recipe
 
 TINY = Recipe("live", iterations=8, data="embedded", width=4, train_images=300, batch_size=64)
@@ -28,7 +28,7 @@ def trained(monkeypatch) -> list[Config]:
 
     def fit(group, study, root, max_seconds, **_options):
         seen.extend(group)
-        made = [record_of(config, study) for config in group if training.build(config)]
+        made = [record_of(config, study) for config in group if networks.build(config)]
         for config, record in zip(group, made, strict=True):
             runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
         return made
@@ -39,7 +39,7 @@ def trained(monkeypatch) -> list[Config]:
 
 @pytest.fixture(autouse=True)
 def no_timing(monkeypatch):
-    monkeypatch.setattr(training, "estimate", lambda configs, *_: {c: 60.0 * c.depth for c in configs})
+    monkeypatch.setattr(training, "estimate", lambda configs, *_, **__: {c: 60.0 * c.depth for c in configs})
 
 
 def test_there_are_the_studies_of_the_first_chapters():

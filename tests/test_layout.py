@@ -19,20 +19,24 @@ MODULES = {
 # Module -> modules of this package that it may import. What is not named here imports none of them.
 DATA = {"data.sources", "data.images", "data.augment", "data.module"}
 MAY_IMPORT = {
-    "models": {"blocks"},
+    "variants": {"blocks"},
+    "models": {"blocks", "variants"},
+    "landscape": {"probes"},
     "figures": {"runs"},
     "widgets": {"figures", "runs"},
     "data.images": {"data.sources"},
     "data.module": {"data.images", "data.augment"},
     "provenance": {"recipes", *DATA},
-    "training": {"models", "engine", "provenance", "recipes", "runs", *DATA},
-    "bench": {"training", "engine", "models", "provenance", "recipes", *DATA},
-    "lab": {"studies", "training", "runs", "recipes"},
-    "cli": {"lab", "runs", "recipes", "training", "models", "bench", *DATA},
+    "networks": {"models", "probes", "recipes", *DATA},
+    "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},
+    "training": {"networks", "examination", "engine", "provenance", "device", "recipes", "runs", *DATA},
+    "bench": {"training", "networks", "engine", "models", "provenance", "device", "recipes", *DATA},
+    "lab": {"studies", "training", "examination", "networks", "device", "runs", "recipes"},
+    "cli": {"lab", "runs", "recipes", "training", "examination", "device", "models", "bench", *DATA},
     "__init__": {*MODULES} - {"cli"},
 }
 STUDIES = [name for name in MODULES if name.startswith("studies.")]
-MAY_IMPORT |= {name: {"recipes", "runs", "figures"} for name in STUDIES}
+MAY_IMPORT |= {name: {"recipes", "runs", "figures", "probes", "landscape"} for name in STUDIES}
 HEAVY = {"torch", "torchvision", "lightning", "matplotlib", "ipywidgets"}
 
 

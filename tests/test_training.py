@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 
-from resnet_course import engine, models, provenance, recipes, runs, training
+from resnet_course import device, engine, examination, models, networks, provenance, recipes, runs, training
 from resnet_course.data import augment, images
 from resnet_course.recipes import Config, Recipe
 
@@ -70,7 +70,7 @@ def test_a_run_repeats_to_the_last_bit(weights):
 def test_a_run_is_a_plain_pytorch_loop_over_the_plans_and_rates_of_its_seed(weights):
     config = replace(CONFIG, seed=3)
     (record,) = fit(config, keep_weights=True)
-    net, data, losses = training.build(config), training.training_images(TINY), []
+    net, data, losses = networks.build(config), images.training(TINY.data, TINY.holdout, TINY.train_images), []
     optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
     for step in range(20):
         epoch, within = divmod(step, 7)
@@ -168,7 +168,7 @@ def test_curves_have_one_value_an_epoch_and_end_with_the_recipe():
 
 def test_final_errors_are_of_images_as_they_are(weights):
     (record,) = fit(CONFIG, keep_weights=True)
-    net = training.build(CONFIG)
+    net = networks.build(CONFIG)
     net.load_state_dict(weights[0])
     test = images.load("embedded", "test")
     assert record.final["test_error"] == pytest.approx(engine.evaluate(net, *test, augment.normalise)[1], rel=1e-5)
@@ -183,7 +183,9 @@ def test_held_out_images_are_judged_apart_and_not_trained_on():
     recipe = replace(TINY, holdout=7_000)
     (record,) = fit(replace(CONFIG, recipe=recipe))
     _, held = images.holdout(images.load("embedded", "train"), 7_000)
-    trained = {image.numpy().tobytes() for image in training.training_images(recipe).pixels}
+    trained = {
+        image.numpy().tobytes() for image in images.training(recipe.data, recipe.holdout, recipe.train_images).pixels
+    }
     assert "val_error" in record.final
     assert "test_error" not in record.final  # chosen by, so the test images stay untouched
     assert "test_error" not in record.final  # who chooses does not look at the test images
@@ -192,7 +194,7 @@ def test_held_out_images_are_judged_apart_and_not_trained_on():
 
 def test_a_recipe_trains_on_the_first_so_many_images():
     everything = images.load("embedded", "train")
-    assert torch.equal(training.training_images(TINY).pixels, everything.pixels[:1000])
+    assert torch.equal(images.training(TINY.data, TINY.holdout, TINY.train_images).pixels, everything.pixels[:1000])
 
 
 def test_different_recipes_are_not_trained_side_by_side():
@@ -257,7 +259,7 @@ def test_cpu_training_has_one_thread_and_gives_the_others_back_even_when_it_fail
     seen = []
 
     def fail():
-        with training.one_thread("cpu"):
+        with device.one_thread("cpu"):
             seen.append(torch.get_num_threads())
             raise ZeroDivisionError
 
@@ -267,9 +269,9 @@ def test_cpu_training_has_one_thread_and_gives_the_others_back_even_when_it_fail
 
 
 def test_the_networks_of_one_seed_start_alike_whatever_was_drawn_before():
-    first = training.build(CONFIG).state_dict()
+    first = networks.build(CONFIG).state_dict()
     torch.rand(3)
-    second = training.build(CONFIG).state_dict()
+    second = networks.build(CONFIG).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -288,9 +290,9 @@ def test_weights_that_cannot_be_written_leave_nothing_half_written(tmp_path, mon
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(training.os, "replace", full)
+    monkeypatch.setattr(networks.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        training.save_weights(training.build(CONFIG), tmp_path / "net.safetensors")
+        networks.save_weights(networks.build(CONFIG), tmp_path / "net.safetensors")
     assert not list(tmp_path.iterdir())
 
 
@@ -316,7 +318,7 @@ def test_estimating_leaves_the_callers_threads_and_random_numbers_alone():
 
 
 def test_what_a_study_measures_by_itself_is_recorded():
-    record = training.record_measure(
+    record = examination.record_measure(
         CONFIG, "study", lambda config: ({"x": [1.0]}, {"y": 2.0}), runs.home(), "command"
     )
     assert runs.read(runs.path_of(runs.home(), "study", "live", CONFIG.name)).final == {"y": 2.0}
@@ -324,20 +326,20 @@ def test_what_a_study_measures_by_itself_is_recorded():
 
 
 def test_auto_takes_a_gpu_if_there_is_one(monkeypatch):
-    for present, device in ((True, "cuda"), (False, "cpu")):
+    for present, expected in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
-        assert training.pick_device("auto") == device
+        assert device.pick_device("auto") == expected
 
 
 def test_a_gpu_asked_for_in_vain_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="PyTorch sees no GPU here; use 'cpu' or 'auto'"):
-        training.pick_device("cuda")
+        device.pick_device("cuda")
 
 
 def test_an_unknown_device_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="device must be auto, cpu or cuda, got 'tpu'"):
-        training.pick_device("tpu")
+        device.pick_device("tpu")
 
 
 def test_a_damaged_state_is_named_and_training_starts_afresh(tmp_path, capsys):

@@ -69,6 +69,14 @@ def holdout(images: Images, held: int, seed: int = 0) -> tuple[Images, Images]:
     return Images(*(t[kept] for t in images)), Images(*(t[out] for t in images))
 
 
+def training(name: str, holdout_size: int = 0, count: int | None = None) -> Images:
+    """The images a recipe trains on: all but those held out, and of them the first `count`. Raises as `load` does."""
+    kept = load(name, "train")
+    if holdout_size:
+        kept, _ = holdout(kept, holdout_size)
+    return Images(*(t[:count] for t in kept))
+
+
 @cache
 def _embedded(split: str) -> Images:
     from PIL import Image

@@ -1,0 +1,88 @@
+"""What a study wants to know beyond training curves: of a network drawn or trained, or by its own measurement."""
+
+import hashlib
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from . import engine, networks, probes, provenance, runs
+from .data import augment, images
+from .device import one_thread
+from .recipes import Config, Recipe
+
+EXAMINED = {"train": 8_000, "test": 2_000}  # images a network is examined on, the first of each split
+Images = dict[str, tuple[Tensor, Tensor]]  # split -> float (N, 3, H, W), normalised, and labels (N,)
+Examine = Callable[[nn.Module, Config, Images, int], dict[str, float | list[float]]]
+Measure = Callable[[Config], tuple[dict, dict]]
+
+
+def images_to_examine(recipe: Recipe, device="cpu", normalise: Callable = augment.normalise) -> Images:
+    """The images a study examines networks of a recipe on: the first of the training and of the test images."""
+    parts = {
+        "train": images.training(recipe.data, recipe.holdout, recipe.train_images),
+        "test": images.load(recipe.data, "test"),
+    }
+    firsts = {
+        split: (data.pixels[: EXAMINED[split]], data.labels[: EXAMINED[split]]) for split, data in parts.items()
+    }
+    return {split: (normalise(pixels).to(device), labels.to(device)) for split, (pixels, labels) in firsts.items()}
+
+
+def profiles_of(examine: Examine, net: nn.Module, config: Config, parts: Images, iteration: int) -> dict:
+    """What a study wants to know of a network after `iteration` steps, to five digits; the network stays as it is."""
+    with probes.untouched(net), torch.no_grad():
+        found = examine(net.eval(), config, parts, iteration)
+    lists = {name: value if isinstance(value, list) else [value] for name, value in found.items()}
+    return {f"{name}@{iteration}": [float(f"{v:.5g}") for v in values] for name, values in lists.items()}
+
+
+def record_examination(
+    config: Config,
+    study: str,
+    examine: Examine,
+    weights: Path,
+    root: Path,
+    command: str = "",
+    normalise: Callable = augment.normalise,
+) -> runs.Record:
+    """Record what a study wants to know of a trained network, whose `weights` are given, and of its untrained self.
+
+    `final` has the test error (percent) on the images examined. Raises ValueError for weights of another network.
+    """
+
+    def look() -> tuple[dict, dict, dict]:
+        parts = images_to_examine(config.recipe, normalise=normalise)
+        net = networks.build(config)
+        profiles = profiles_of(examine, net, config, parts, 0)
+        networks.load_weights(net, weights)
+        profiles |= profiles_of(examine, net, config, parts, config.recipe.iterations)
+        _, error = engine.evaluate(net, *parts["test"], normalise=lambda batch: batch)
+        return {}, {"test_error": float(f"{error:.6g}")}, profiles
+
+    checksum = "sha256:" + hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+    return _record(config, study, look, Path(inspect.getfile(examine)), root, command, {"weights": checksum})
+
+
+def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:
+    """Record what a study measures by itself: `measure(config)` returns (curves, final)."""
+    return _record(config, study, lambda: (*measure(config), {}), Path(inspect.getfile(measure)), root, command)
+
+
+def _record(
+    config: Config, study: str, act: Callable, source: Path, root: Path, command: str, more: dict | None = None
+) -> runs.Record:
+    started, begin = datetime.now(UTC), time.perf_counter()
+    with one_thread("cpu"), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        curves, final, profiles = act()
+    seconds = time.perf_counter() - begin
+    made = provenance.of_run(config.recipe, "cpu", "fp32", False, 1, started, seconds, command, source)
+    record = runs.Record(study, asdict(config), curves, final, made | (more or {}), profiles)
+    runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
+    return record

@@ -1,0 +1,67 @@
+"""From a configuration to a network: weights drawn from the seed, loaded, or grown from a shallower network's."""
+
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from . import models, probes
+from .data import augment, images
+from .recipes import Config
+
+
+def build(config: Config, weights: Path | None = None, examples: images.Images | None = None) -> models.Network:
+    """The network of a configuration, initial weights drawn from its seed; the global generator is left alone.
+
+    With a start_depth, the network of that depth with `weights`, grown by identity blocks that are fitted to the
+    first thousand of `examples`. Raises ValueError for an unknown network, and for weights of another one.
+    """
+    depth = config.start_depth or config.depth
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        net = models.cifar(depth, config.net, config.shortcut, config.recipe.width, variant=config.variant)
+    if config.start_depth:
+        if weights is None or examples is None:
+            raise ValueError(f"{config.name} grows from a trained network of {depth} layers, which was not given")
+        grow(load_weights(net, weights), config.depth, augment.normalise(examples.pixels[:1000]))
+    return net
+
+
+def grow(net: models.Network, depth: int, inputs: Tensor) -> None:
+    """Deepen a CIFAR network in place by blocks that do nothing, at the end of each stage (He 2015, Sec. 1)."""
+    old, new = len(net.stages[0]), models.blocks_per_stage(depth)
+    with probes.block_outputs(net.eval(), lambda x: x) as outputs, torch.no_grad():
+        net(inputs)
+    for number, stage in enumerate(net.stages):
+        net.stages[number] = probes.graft(stage, old, new - old)
+        for block in net.stages[number][old:]:
+            if not hasattr(block, "shortcut"):
+                probes.fit_batch_norms(block, outputs[f"stages.{number}.{old - 1}"])
+    net.train()
+
+
+def save_weights(net: nn.Module, path: Path) -> None:
+    """Write a network's weights as float16 safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    weights = {k: v.half().contiguous().cpu() for k, v in net.state_dict().items() if v.is_floating_point()}
+    try:
+        save_file(weights, scratch)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def load_weights(net: nn.Module, path: Path) -> nn.Module:
+    """Load weights kept by save_weights into `net`, in place. Raises ValueError where they are of another network."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        models.load_published(net, {name: tensor.float() for name, tensor in load_file(path).items()})
+    except SafetensorError as error:
+        raise ValueError(f"{path} holds no whole weights ({error}); delete it and train again") from None
+    return net

@@ -1,0 +1,361 @@
+"""Looking inside a network: responses, gradients, lesions, paths, grafts and linear probes.
+
+Everything here takes any nn.Module and leaves no trace: hooks are gone, weights, buffers and modes are as they were,
+also after an exception. A "block" is a module with a branch `residual` or a `shortcut` (ours), or a `downsample`
+(torchvision's). Statistics stay on the network's device until they are read.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+BESIDE_THE_PATH = ("shortcut", "downsample")  # names of projections, which are no layers of the main path
+
+
+def blocks(net: nn.Module) -> dict[str, nn.Module]:
+    """The blocks of a network by name, in order. Raises ValueError when it has none."""
+    found = {
+        name: module
+        for name, module in net.named_modules()
+        if any(hasattr(module, part) for part in ("residual", *BESIDE_THE_PATH))
+    }
+    if not found:
+        raise ValueError(f"{type(net).__name__} has no blocks: no module with a residual, shortcut or downsample")
+    return found
+
+
+@contextmanager
+def untouched(net: nn.Module) -> Iterator[None]:
+    """Put back the network's buffers (batch-norm statistics) and modes when the `with` ends, however it ends."""
+    modes = {module: module.training for module in net.modules()}
+    buffers = [(buffer, buffer.clone()) for buffer in net.buffers()]
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+        for buffer, saved in buffers:
+            buffer.data.copy_(saved)
+
+
+@contextmanager
+def recalibrated(net: nn.Module, images: Tensor) -> Iterator[nn.Module]:
+    """The network with the batch-norm statistics of `images` (N, 3, H, W) in place of its own, until the `with` ends.
+
+    An untrained network has none of its own yet, and those of a network in training lag behind its weights.
+    """
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    with untouched(net), torch.no_grad():
+        try:
+            for norm in norms:
+                norm.momentum = 1.0  # take the batch's statistics whole
+                norm.train()
+            net(images)
+        finally:
+            for norm, momentum in zip(norms, momenta, strict=True):
+                norm.momentum = momentum
+                norm.eval()
+        yield net
+
+
+@contextmanager
+def hooked(hooks: Iterable) -> Iterator[None]:
+    """Remove the hooks (as returned by register_forward_hook) when the `with` ends, however it ends."""
+    hooks = list(hooks)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@contextmanager
+def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> Iterator[dict[str, float]]:
+    """Standard deviation of each layer's response over all images, channels and pixels (He 2015, Fig. 7).
+
+    >>> with layer_responses(net) as stds:
+    ...     net(images)
+
+    The response is the output of every `of` module on the main path: after batch norm, before the nonlinearity or the
+    addition. The mapping is filled, in layer order, when the `with` ends. Raises ValueError when `net` is in training
+    mode (its batch-norm statistics would move) or has no such module.
+    """
+    _must_be_in_eval_mode(net)
+    layers = {
+        name: module
+        for name, module in net.named_modules()
+        if isinstance(module, of) and not any(part in name for part in BESIDE_THE_PATH)
+    }
+    if not layers:
+        raise ValueError(f"{type(net).__name__} has no layer of the kind asked for")
+    seen: dict[str, list[tuple[int, Tensor, Tensor]]] = {name: [] for name in layers}
+
+    def watch(name: str) -> Callable:
+        def hook(_module, _inputs, output: Tensor) -> None:
+            seen[name].append((output.numel(), *torch.var_mean(output.detach().float(), correction=0)))
+
+        return hook
+
+    stds: dict[str, float] = {}
+    try:
+        with hooked(layer.register_forward_hook(watch(name)) for name, layer in layers.items()):
+            yield stds
+    finally:
+        stds |= {name: _pooled_std(parts) for name, parts in seen.items() if parts}
+
+
+def _pooled_std(parts: Sequence[tuple[int, Tensor, Tensor]]) -> float:
+    counts, variances, means = zip(*parts, strict=True)
+    counts = torch.tensor(counts, dtype=torch.float64)
+    variances, means = (torch.stack(values).double().cpu() for values in (variances, means))
+    mean = (counts * means).sum() / counts.sum()
+    return math.sqrt((counts * (variances + (means - mean) ** 2)).sum() / counts.sum())
+
+
+@contextmanager
+def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
+    """|F(x)| / |shortcut(x)| of each block, by the Euclidean norms over all images; filled when the `with` ends.
+
+    Raises ValueError when `net` is in training mode, or has no block with both a `residual` and a `shortcut`.
+    """
+    _must_be_in_eval_mode(net)
+    both = {n: b for n, b in blocks(net).items() if hasattr(b, "residual") and getattr(b, "shortcut", None)}
+    if not both:
+        raise ValueError(f"{type(net).__name__} has no block with a branch and a shortcut to compare")
+    squares = {name: {"residual": [], "shortcut": []} for name in both}
+
+    def watch(name: str, part: str) -> Callable:
+        return lambda _module, _inputs, output: squares[name][part].append(output.detach().float().square().sum())
+
+    ratios: dict[str, float] = {}
+    with hooked(
+        getattr(block, part).register_forward_hook(watch(name, part))
+        for name, block in both.items()
+        for part in squares[name]
+    ):
+        yield ratios
+    for name, parts in squares.items():
+        branch, carried = (torch.stack(parts[part]).double().sum().item() for part in ("residual", "shortcut"))
+        ratios[name] = math.sqrt(branch / carried) if carried else math.inf
+
+
+def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Gradient of the training loss (mean cross-entropy, nats) for each convolution and linear weight, by module.
+
+    Computed as a training step would, with the batch's own statistics; `.grad` and buffers stay as they are.
+    """
+    weights = {
+        name: module.weight
+        for name, module in net.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear) and not any(part in name for part in BESIDE_THE_PATH)
+    }
+    with untouched(net), torch.enable_grad():
+        loss = nn.functional.cross_entropy(net.train()(images), labels)
+        return dict(zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True))
+
+
+def coherence(net: nn.Module, images: Tensor, labels: Tensor, parts: int = 4) -> float:
+    """Mean cosine between the gradients of `parts` disjoint pieces of the batch: 1 agree fully, 0 unrelated.
+
+    Raises ValueError for less than two parts.
+    """
+    if parts < 2:
+        raise ValueError(f"coherence compares at least 2 parts, got {parts}")
+    pieces = [
+        torch.cat([g.flatten() for g in weight_gradients(net, x, y).values()])
+        for x, y in zip(images.chunk(parts), labels.chunk(parts), strict=True)
+    ]
+    directions = nn.functional.normalize(torch.stack(pieces), dim=1)
+    cosines = directions @ directions.T
+    return (cosines.sum() - cosines.trace()).item() / (parts * (parts - 1))
+
+
+def gradient_autocorrelation(net: nn.Module, first: Tensor, last: Tensor, points: int = 64) -> list[float]:
+    """Correlation of the input gradient along a straight line of `points` images, at lags 0 … points / 2.
+
+    The line goes from image `first` to `last`, each (3, H, W); the gradient is that of the summed logits. Neighbours
+    on the line are nearly one image: where their gradients are unrelated, gradients are "shattered" (Balduzzi 2017).
+    """
+    share = torch.linspace(0, 1, points, device=first.device)[:, None, None, None]
+    line = (first + share * (last - first)).requires_grad_()  # (points, 3, H, W)
+    with untouched(net), torch.enable_grad():
+        (gradient,) = torch.autograd.grad(net.train()(line).sum(), line)
+    gradient = gradient.flatten(1).double()
+    gradient = gradient - gradient.mean(0)
+    products = gradient @ gradient.T
+    variance = products.diagonal().mean()
+    return [(products.diagonal(lag).mean() / variance).item() for lag in range(points // 2 + 1)]
+
+
+@contextmanager
+def lesion(net: nn.Module, names: Iterable[str]) -> Iterator[nn.Module]:
+    """The network without the named blocks: each hands on what its shortcut carries, or its input (Veit 2016).
+
+    A block without shortcut that changes the shape hands on its input as option A would: every stride-th pixel, new
+    channels zero. Raises ValueError for a name that is no block, and when `net` is in training mode.
+    """
+    _must_be_in_eval_mode(net)
+    known, names = blocks(net), list(names)
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no block {', '.join(unknown)}; blocks are {', '.join(known)}")
+    with hooked(_cut(known[name]) for name in names):
+        yield net
+
+
+def _cut(block: nn.Module):
+    if hasattr(block, "residual") and hasattr(block, "shortcut"):
+        return block.residual.register_forward_hook(lambda _module, _inputs, output: torch.zeros_like(output))
+    carry = next((part for name in BESIDE_THE_PATH if (part := getattr(block, name, None)) is not None), None)
+
+    def hand_on(_module, inputs, output: Tensor) -> Tensor:
+        return torch.relu(carry(inputs[0])) if carry is not None else _as_option_a(inputs[0], output.shape)
+
+    return block.register_forward_hook(hand_on)
+
+
+def _as_option_a(x: Tensor, shape: torch.Size) -> Tensor:
+    stride, new = x.shape[2] // shape[2], shape[1] - x.shape[1]
+    return nn.functional.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, new // 2, new - new // 2))
+
+
+@contextmanager
+def reordered(stage: nn.Sequential, order: Sequence[int]) -> Iterator[nn.Sequential]:
+    """A stage with its blocks in another order. Raises ValueError when `order` is none, or moves a block that differs
+    in shape from the one whose place it takes."""
+    original = list(stage)
+    if sorted(order) != list(range(len(original))):
+        raise ValueError(f"order must contain each of 0 … {len(original) - 1} once, got {list(order)}")
+    shapes = [[p.shape for p in block.parameters()] for block in original]
+    if any(shapes[place] != shapes[taken] for place, taken in enumerate(order)):
+        raise ValueError("only blocks of one shape can change places; the first block of a stage often differs")
+    try:
+        for place, taken in enumerate(order):
+            stage[place] = original[taken]
+        yield stage
+    finally:
+        for place, block in enumerate(original):
+            stage[place] = block
+
+
+@contextmanager
+def one_path(net: nn.Module, through: Iterable[str]) -> Iterator[nn.Module]:
+    """Let gradients flow along a single path: by the branch in the blocks `through`, by the shortcut in all others.
+
+    The forward pass is unchanged (Veit 2016, Sec. 4.3). Raises ValueError for a name that is no block.
+    """
+    known, through = blocks(net), set(through)
+    if unknown := through - set(known):
+        raise ValueError(f"no block {', '.join(sorted(unknown))}; blocks are {', '.join(known)}")
+    closed = [block.shortcut if name in through else block.residual for name, block in known.items()]
+    with hooked(part.register_forward_hook(lambda _module, _inputs, output: output.detach()) for part in closed):
+        yield net
+
+
+def graft(stage: nn.Sequential, at: int, count: int) -> nn.Sequential:
+    """A copy of a stage with `count` new blocks before position `at`, each of which returns its input exactly.
+
+    The new blocks are copies of the block before them. A residual one gets F = 0; a plain one gets kernels that copy
+    and batch norms that do nothing in eval mode. Equal to the last bit for inputs that are not negative, as after a
+    ReLU. Raises ValueError when there is no block before `at`.
+    """
+    if not 1 <= at <= len(stage):
+        raise ValueError(f"a graft needs a block before it: at must be 1 … {len(stage)}, got {at}")
+    grown = copy.deepcopy(stage)
+    pattern = grown[at - 1] if at > 1 or len(grown) == 1 else grown[1]
+    for _ in range(count):
+        grown.insert(at, _as_identity(copy.deepcopy(pattern)))
+    return grown
+
+
+@torch.no_grad()
+def _as_identity(block: nn.Module) -> nn.Module:
+    if hasattr(block, "shortcut"):  # x + 0
+        if not isinstance(block.shortcut, nn.Identity):
+            raise ValueError("a block whose shortcut changes its input cannot become the identity")
+        last = [module for module in block.residual if list(module.parameters(recurse=False))][-1]
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+        if isinstance(last, nn.BatchNorm2d):
+            nn.init.zeros_(last.running_mean)
+        return block
+    for module in block.modules():
+        if isinstance(module, nn.Conv2d):
+            if module.stride != (1, 1) or module.in_channels != module.out_channels:
+                raise ValueError("a plain block that changes the shape cannot become the identity")
+            nn.init.dirac_(module.weight)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+            nn.init.constant_(module.running_var, 1 - module.eps)  # so that sqrt(var + eps) is 1 to the last bit
+    return block
+
+
+@torch.no_grad()
+def fit_batch_norms(block: nn.Module, inputs: Tensor) -> None:
+    """Give each batch norm of an identity block the mean and variance of `inputs` (N, C, H, W).
+
+    A plain identity block does nothing in eval mode, but in training mode batch norm would still normalise. After
+    this it undoes what it did: the block is the identity in both modes, up to rounding and the batch's noise.
+    """
+    variance, mean = torch.var_mean(inputs, (0, 2, 3), correction=0)
+    for module in block.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.copy_(mean)
+            module.running_var.copy_(variance)
+            module.bias.copy_(mean)
+            module.weight.copy_((variance + module.eps).sqrt())
+
+
+@contextmanager
+def block_outputs(net: nn.Module, reduce: Callable[[Tensor], Tensor]) -> Iterator[dict[str, Tensor]]:
+    """`reduce`d output of every block, all batches joined, when the `with` ends. Raises as layer_responses does."""
+    _must_be_in_eval_mode(net)
+    kept: dict[str, list[Tensor]] = {}
+
+    def watch(name: str) -> Callable:
+        return lambda _module, _inputs, output: kept.setdefault(name, []).append(reduce(output.detach()))
+
+    outputs: dict[str, Tensor] = {}
+    with hooked(block.register_forward_hook(watch(name)) for name, block in blocks(net).items()):
+        yield outputs
+    outputs |= {name: torch.cat(parts) for name, parts in kept.items()}
+
+
+def pooled(x: Tensor, features: int) -> Tensor:
+    """(N, C, H, W) -> (N, features): averaged over areas, so that layers of any shape give equally many numbers.
+
+    Raises ValueError when `features` is not C times a number of areas.
+    """
+    areas, rest = divmod(features, x.shape[1])
+    rows = 2 ** (int(math.log2(max(areas, 1))) // 2)
+    if rest or not areas or areas % rows or rows > x.shape[2] or areas // rows > x.shape[3]:
+        raise ValueError(f"cannot average {tuple(x.shape[1:])} into {features} numbers")
+    return nn.functional.adaptive_avg_pool2d(x, (rows, areas // rows)).flatten(1)
+
+
+def linear_probe(features: Tensor, labels: Tensor, unseen: Tensor, answers: Tensor, ridge: float = 1e-3) -> float:
+    """Error in percent, on `unseen`, of a linear classifier fitted to `features` (N, D) and `labels` (N,).
+
+    Ridge regression to one-hot targets, solved exactly; features are standardised, `ridge` is relative to N
+    (Alain and Bengio 2016 train theirs by gradient descent). Constant features are ignored.
+    """
+    std, mean = torch.std_mean(features.double(), 0)
+    keep = std > 1e-6 * std.max()
+
+    def prepare(x: Tensor) -> Tensor:
+        x = (x.double()[:, keep] - mean[keep]) / std[keep]
+        return torch.cat([x, torch.ones_like(x[:, :1])], 1)
+
+    x, targets = prepare(features), nn.functional.one_hot(labels).double()
+    gram = x.T @ x + ridge * len(x) * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+    weights = torch.linalg.solve(gram, x.T @ targets)
+    return 100 * ((prepare(unseen) @ weights).argmax(1) != answers).double().mean().item()
+
+
+def _must_be_in_eval_mode(net: nn.Module) -> None:
+    if net.training:
+        raise ValueError("this probe would move batch-norm statistics in training mode; call net.eval() first")

@@ -1,0 +1,168 @@
+"""The residual block of He 2015 with one thing changed, to see whether that thing matters.
+
+Shortcuts and activation orders are those of He 2016 (arXiv 1603.05027, Sec. 3, Tables 1 and 2). A change edits a new
+block in place, or is a block of its own; as in `blocks`, F is `residual` and what carries x is `shortcut`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from .blocks import ResidualBlock, conv1x1, conv3x3
+
+
+class Gated(ResidualBlock):
+    """relu(F(x) + (1 - g(x)) x), the gate g a 1x1 convolution and a sigmoid; `exclusive`: relu(g F + (1 - g) x).
+
+    `bias` is the gate's initial bias: at 0 it halves the shortcut at first, at -6 it leaves it nearly whole.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1, bias: float = 0.0, exclusive: bool = False
+    ):
+        super().__init__(in_channels, out_channels, stride)
+        self.gate, self.exclusive = nn.Conv2d(in_channels, out_channels, 1, stride), exclusive
+        nn.init.constant_(self.gate.bias, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        g = torch.sigmoid(self.gate(x))
+        branch = g * self.residual(x) if self.exclusive else self.residual(x)
+        return torch.relu(branch + (1 - g) * self.shortcut(x))
+
+
+class BatchNormAfterAddition(ResidualBlock):
+    """relu(BN(F(x) + x)) (He 2016, Fig. 4b)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
+        super().__init__(in_channels, out_channels, stride)
+        self.residual, self.last = self.residual[:-1], self.residual[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.last(self.residual(x) + self.shortcut(x)))
+
+
+class ReLUBeforeAddition(ResidualBlock):
+    """relu(F(x)) + x: what is added is never negative (He 2016, Fig. 4c)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.residual(x)) + self.shortcut(x)
+
+
+class PreActivation(ResidualBlock):
+    """x + F(x), F's layers activated before they convolve: by ReLU only, batch norm following the convolution
+    (He 2016, Fig. 4d), or by batch norm and ReLU (`full`, Fig. 4e)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, full: bool = True):
+        super().__init__(in_channels, out_channels, stride)
+        first, bn1, relu, second, bn2 = self.residual
+        if full:
+            self.residual = nn.Sequential(nn.BatchNorm2d(in_channels), relu, first, bn1, relu, second)
+        else:
+            self.residual = nn.Sequential(relu, first, bn1, relu, second, bn2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.residual(x) + self.shortcut(x)
+
+
+class Scale(nn.Module):
+    """A constant factor."""
+
+    def __init__(self, factor: float):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * x
+
+
+def edited(change: Callable[[ResidualBlock], None]) -> Callable[..., ResidualBlock]:
+    """A maker of residual blocks that are changed as soon as they are made."""
+
+    def make(in_channels: int, out_channels: int, stride: int = 1) -> ResidualBlock:
+        block = ResidualBlock(in_channels, out_channels, stride)
+        change(block)
+        return block
+
+    return make
+
+
+@edited
+def one_layer(block: ResidualBlock) -> None:
+    """A single 3x3 layer in F (He 2015, Sec. 3.2: "we have not observed advantages")."""
+    block.residual = block.residual[:2]  # conv, batch norm
+
+
+@edited
+def three_layers(block: ResidualBlock) -> None:
+    """Three 3x3 layers in F."""
+    channels = block.residual[-1].num_features
+    block.residual.extend([nn.ReLU(), conv3x3(channels, channels), nn.BatchNorm2d(channels)])
+
+
+@edited
+def zero_init(block: ResidualBlock) -> None:
+    """The last batch norm's scale starts at 0, and with it F: every block starts as the identity (Goyal 2017)."""
+    nn.init.zeros_(block.residual[-1].weight)
+
+
+@edited
+def dropout_in_branch(block: ResidualBlock) -> None:
+    """Dropout of 0.3 between the two layers of F (Zagoruyko 2016, Sec. 2.4)."""
+    block.residual.insert(3, nn.Dropout(0.3))  # after the ReLU
+
+
+@edited
+def scaled_shortcut(block: ResidualBlock) -> None:
+    """relu(F(x) + x / 2)."""
+    block.shortcut = nn.Sequential(block.shortcut, Scale(0.5))
+
+
+@edited
+def dropout_shortcut(block: ResidualBlock) -> None:
+    """relu(F(x) + dropout(x)), half of the shortcut's numbers dropped in training."""
+    block.shortcut = nn.Sequential(block.shortcut, nn.Dropout(0.5))
+
+
+@edited
+def conv_shortcut(block: ResidualBlock) -> None:
+    """relu(F(x) + W x), W a 1x1 convolution on every shortcut; without the batch norm of option C."""
+    first = block.residual[0]
+    block.shortcut = conv1x1(first.in_channels, first.out_channels, first.stride[0])
+
+
+# Name of a variant -> maker of its blocks. "no-normalisation" takes the batch norms from any network.
+BLOCKS: dict[str, Callable[..., nn.Module]] = {
+    "one-layer": one_layer,
+    "three-layers": three_layers,
+    "zero-init": zero_init,
+    "dropout-in-branch": dropout_in_branch,
+    "scaled-shortcut": scaled_shortcut,
+    "shortcut-only-gating": Gated,
+    "shortcut-only-gating-open": partial(Gated, bias=-6.0),
+    "exclusive-gating": partial(Gated, bias=-6.0, exclusive=True),
+    "conv-shortcut": conv_shortcut,
+    "dropout-shortcut": dropout_shortcut,
+    "bn-after-addition": BatchNormAfterAddition,
+    "relu-before-addition": ReLUBeforeAddition,
+    "relu-only-preactivation": partial(PreActivation, full=False),
+    "full-preactivation": PreActivation,
+}
+NAMES = (*BLOCKS, "no-normalisation")
+LAYERS = {"one-layer": 1, "three-layers": 3}  # 3x3 layers a block, where not 2
+
+
+def closing(name: str, channels: int) -> list[nn.Module]:
+    """What follows the last sum of a pre-activated network, which has no activation of its own (He 2016, Sec. 3)."""
+    last = {"relu-only-preactivation": [nn.ReLU()], "full-preactivation": [nn.BatchNorm2d(channels), nn.ReLU()]}
+    return last.get(name, [])
+
+
+def without_normalisation(net: nn.Module) -> nn.Module:
+    """`net` with every batch norm taken out, in place."""
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(module, name, nn.Identity())
+    return net
