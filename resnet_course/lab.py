@@ -33,6 +33,18 @@ def replay(name: str, tier: str, **config) -> list[runs.Record]:
     return runs.load(name, tier, **config)
 
 
+def network(net: str, depth: int, seed: int = 0, tier: str = "laptop", name: str = "degradation"):
+    """A trained network that comes with this package, in eval mode. Raises ValueError where its weights do not."""
+    from . import networks
+
+    config = Config(net, depth, seed, recipes.for_tier(tier))
+    path = runs.path_of(runs.RECORDED, name, tier, config.name).with_suffix(".safetensors")
+    if not path.exists():
+        have = sorted(f"{p.parent.name} {p.stem}" for p in runs.RECORDED.glob(f"{name}/*/*.safetensors"))
+        raise ValueError(f"no weights of {tier} {config.name} in this package; it has {', '.join(have)}")
+    return networks.load_weights(networks.build(config), path).eval()
+
+
 def configs(name: str, tier: str, seeds: Sequence[int] = (0,)) -> list[Config]:
     """What a study trains at a tier."""
     return study(name).configs(recipes.for_tier(tier), seeds)
