@@ -1,4 +1,4 @@
-"""resnet-course: data · run · estimate · models · bench · report."""
+"""resnet-course: data · run · examine · estimate · models · bench · report."""
 
 import argparse
 import math
@@ -40,6 +40,15 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
     run.add_argument("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
     run.set_defaults(act=act_run)
+
+    examine = commands.add_parser("examine", help="record what a study wants to know of weights trained by others")
+    examine.add_argument("study", help="a study that examines networks")
+    examine.add_argument("weights", type=Path, help="safetensors, or a PyTorch file that holds tensors only")
+    examine.add_argument("--net", default="residual")
+    examine.add_argument("--depth", type=int, required=True)
+    examine.add_argument("--source", default="", help="who trained them, for the record")
+    examine.add_argument("--out", type=Path, default=None, help="folder of the records (default: runs/)")
+    examine.set_defaults(act=act_examine)
 
     estimate = commands.add_parser("estimate", help="say what a study would cost here")
     _study_arguments(estimate)
@@ -121,6 +130,13 @@ def act_run(options: argparse.Namespace) -> None:
     )
     if missing := len(chosen) - len(records):
         raise RuntimeError(f"{missing} of {len(chosen)} runs have no record; run the same command again to go on")
+
+
+def act_examine(options: argparse.Namespace) -> None:
+    config = recipes.Config(options.net, options.depth, 0, recipes.published())
+    out = options.out or runs.home()
+    record = lab.examine_published(options.study, config, options.weights, out, options.source, options.command)
+    print(f"{config.name}: test error {record.final['test_error']:.4g} % on the images examined")
 
 
 def act_estimate(options: argparse.Namespace) -> None:

@@ -3,10 +3,11 @@
 import hashlib
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,12 @@ def images_to_examine(recipe: Recipe, device="cpu", normalise: Callable = augmen
     return {split: (normalise(pixels).to(device), labels.to(device)) for split, (pixels, labels) in firsts.items()}
 
 
+def normalise_as_torchvision(pixels: Tensor) -> Tensor:
+    """As augment.normalise, with the mean and the deviation of ImageNet, which most published weights expect."""
+    mean, std = torch.tensor((0.485, 0.456, 0.406)), torch.tensor((0.229, 0.224, 0.225))
+    return ((pixels / 255 - mean) / std).permute(0, 3, 1, 2)
+
+
 def profiles_of(examine: Examine, net: nn.Module, config: Config, parts: Images, iteration: int) -> dict:
     """What a study wants to know of a network after `iteration` steps, to five digits; the network stays as it is."""
     with probes.untouched(net), torch.no_grad():
@@ -50,6 +57,7 @@ def record_examination(
     root: Path,
     command: str = "",
     normalise: Callable = augment.normalise,
+    told: Mapping[str, str] = MappingProxyType({}),
 ) -> runs.Record:
     """Record what a study wants to know of a trained network, whose `weights` are given, and of its untrained self.
 
@@ -66,7 +74,7 @@ def record_examination(
         return {}, {"test_error": float(f"{error:.6g}")}, profiles
 
     checksum = "sha256:" + hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
-    return _record(config, study, look, Path(inspect.getfile(examine)), root, command, {"weights": checksum})
+    return _record(config, study, look, Path(inspect.getfile(examine)), root, command, {"weights": checksum, **told})
 
 
 def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:

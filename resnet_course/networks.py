@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
@@ -56,12 +57,20 @@ def save_weights(net: nn.Module, path: Path) -> None:
 
 
 def load_weights(net: nn.Module, path: Path) -> nn.Module:
-    """Load weights kept by save_weights into `net`, in place. Raises ValueError where they are of another network."""
+    """Load weights into `net`, in place: safetensors as save_weights keeps them, or a PyTorch file of tensors only.
+
+    Raises ValueError where they are not whole, or of another network.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        models.load_published(net, {name: tensor.float() for name, tensor in load_file(path).items()})
-    except SafetensorError as error:
-        raise ValueError(f"{path} holds no whole weights ({error}); delete it and train again") from None
-    return net
+        if path.suffix == ".safetensors":
+            weights = load_file(path)
+        else:
+            weights = torch.load(path, map_location="cpu", weights_only=True)  # never runs code of the file's
+            weights = weights.get("state_dict", weights)
+        weights = {name: tensor.float() for name, tensor in weights.items()}
+    except (SafetensorError, UnpicklingError, EOFError, AttributeError) as error:
+        raise ValueError(f"{path} holds no whole weights ({error}); fetch it or train it again") from None
+    return models.load_published(net, weights)

@@ -87,6 +87,11 @@ def live() -> Recipe:
     return replace(laptop(), tier="live", iterations=124, batch_size=64)
 
 
+def published() -> Recipe:
+    """What is told of the option-A weights others published: 200 epochs, lr / 10 after 100 and 150."""
+    return Recipe("published", iterations=78_200, drops=(39_100, 58_650))
+
+
 def for_tier(tier: str) -> Recipe:
     """Recipe of a tier. Raises ValueError for an unknown one."""
     if tier not in TIERS:
