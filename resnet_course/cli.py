@@ -41,11 +41,14 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
     run.set_defaults(act=act_run)
 
-    examine = commands.add_parser("examine", help="record what a study wants to know of weights trained by others")
+    examine = commands.add_parser("examine", help="record what a study wants to know of trained weights")
     examine.add_argument("study", help="a study that examines networks")
     examine.add_argument("weights", type=Path, help="safetensors, or a PyTorch file that holds tensors only")
     examine.add_argument("--net", default="residual")
     examine.add_argument("--depth", type=int, required=True)
+    examine.add_argument(
+        "--tier", choices=("published", *recipes.TIERS), default="published", help="recipe they were trained with"
+    )
     examine.add_argument("--source", default="", help="who trained them, for the record")
     examine.add_argument("--out", type=Path, default=None, help="folder of the records (default: runs/)")
     examine.set_defaults(act=act_examine)
@@ -133,9 +136,10 @@ def act_run(options: argparse.Namespace) -> None:
 
 
 def act_examine(options: argparse.Namespace) -> None:
-    config = recipes.Config(options.net, options.depth, 0, recipes.published())
+    recipe = recipes.published() if options.tier == "published" else recipes.for_tier(options.tier)
+    config = recipes.Config(options.net, options.depth, 0, recipe)
     out = options.out or runs.home()
-    record = lab.examine_published(options.study, config, options.weights, out, options.source, options.command)
+    record = lab.examine(options.study, config, options.weights, out, options.source, options.command)
     print(f"{config.name}: test error {record.final['test_error']:.4g} % on the images examined")
 
 

@@ -23,8 +23,9 @@ Examine = Callable[[nn.Module, Config, Images, int], dict[str, float | list[floa
 Measure = Callable[[Config], tuple[dict, dict]]
 
 
-def images_to_examine(recipe: Recipe, device="cpu", normalise: Callable = augment.normalise) -> Images:
+def images_to_examine(recipe: Recipe, device="cpu") -> Images:
     """The images a study examines networks of a recipe on: the first of the training and of the test images."""
+    normalise = normalise_as_torchvision if recipe.tier == "published" else augment.normalise
     parts = {
         "train": images.training(recipe.data, recipe.holdout, recipe.train_images),
         "test": images.load(recipe.data, "test"),
@@ -56,7 +57,6 @@ def record_examination(
     weights: Path,
     root: Path,
     command: str = "",
-    normalise: Callable = augment.normalise,
     told: Mapping[str, str] = MappingProxyType({}),
 ) -> runs.Record:
     """Record what a study wants to know of a trained network, whose `weights` are given, and of its untrained self.
@@ -65,7 +65,7 @@ def record_examination(
     """
 
     def look() -> tuple[dict, dict, dict]:
-        parts = images_to_examine(config.recipe, normalise=normalise)
+        parts = images_to_examine(config.recipe)
         net = networks.build(config)
         profiles = profiles_of(examine, net, config, parts, 0)
         networks.load_weights(net, weights)

@@ -139,21 +139,19 @@ def _train_what_is_missing(
         train(networks_from(name), before, parallel=parallel, fresh=True, **options)
 
 
-def examine_published(name: str, config: Config, weights: Path, root: Path, source: str = "", command: str = ""):
-    """Record what a study wants to know of a network whose weights others trained, on images normalised as theirs.
+def examine(name: str, config: Config, weights: Path, root: Path, source: str = "", command: str = "") -> runs.Record:
+    """Record what a study wants to know of a trained network; `source` says who trained it, if not we.
 
-    Raises ValueError for a study that examines nothing and for weights of another network.
+    Published weights see images normalised as theirs were. Raises ValueError for a study that examines nothing and
+    for weights of another network.
     """
     from . import examination
 
-    if (examine := hook(name, "examine")) is None:
-        raise ValueError(
-            f"{name} examines no networks; those that do: {', '.join(n for n in names() if hook(n, 'examine'))}"
-        )
-    told = {"weights_from": source}
-    return examination.record_examination(
-        config, name, examine, weights, root, command, examination.normalise_as_torchvision, told
-    )
+    if (ask := hook(name, "examine")) is None:
+        able = ", ".join(n for n in names() if hook(n, "examine"))
+        raise ValueError(f"{name} examines no networks; those that do are {able}")
+    told = {"weights_from": source} if source else {}
+    return examination.record_examination(config, name, ask, weights, root, command, told)
 
 
 def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> float:

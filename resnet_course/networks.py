@@ -43,12 +43,17 @@ def grow(net: models.Network, depth: int, inputs: Tensor) -> None:
 
 
 def save_weights(net: nn.Module, path: Path) -> None:
-    """Write a network's weights as float16 safetensors, whole or not at all."""
+    """Write a network's weights as safetensors, whole or not at all: parameters in float16, statistics in float32.
+
+    Variances of a network whose training went wrong exceed what float16 can hold.
+    """
     from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    weights = {k: v.half().contiguous().cpu() for k, v in net.state_dict().items() if v.is_floating_point()}
+    weights = {name: parameter.detach().half() for name, parameter in net.named_parameters()}
+    weights |= {name: buffer for name, buffer in net.named_buffers() if buffer.is_floating_point()}
+    weights = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
     try:
         save_file(weights, scratch)
         os.replace(scratch, path)

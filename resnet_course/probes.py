@@ -53,6 +53,7 @@ def recalibrated(net: nn.Module, images: Tensor) -> Iterator[nn.Module]:
     with untouched(net), torch.no_grad():
         try:
             for norm in norms:
+                norm.reset_running_stats()
                 norm.momentum = 1.0  # take the batch's statistics whole
                 norm.train()
             net(images)

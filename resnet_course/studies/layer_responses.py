@@ -18,7 +18,8 @@ def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
     middle = depths[len(depths) // 2]
     chosen = []
     for seed in seeds:
-        chosen += [Config(net, depth, seed, recipe) for net in ("plain", "residual") for depth in depths]
+        chosen += [Config("plain", depth, seed, recipe) for depth in depths if depth <= middle]  # as in Fig. 7
+        chosen += [Config("residual", depth, seed, recipe) for depth in depths]
         chosen += [
             Config("residual", middle, seed, replace(recipe, weight_decay=decay), label=f"decay-{decay:g}")
             for decay in DECAYS
@@ -29,13 +30,14 @@ def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
 def examine(net, config: Config, images, iteration: int) -> dict[str, list[float]]:
     """Standard deviation of every 3x3 layer's response, and |F(x)| / |x| of every residual block.
 
-    On a thousand test images, with batch-norm statistics of a thousand training images at every stage of training.
+    On a thousand training images and with their batch-norm statistics, as a training step on all of them would have
+    it: an untrained network has no statistics of its own, and those of one in training lag behind.
     """
     from .. import probes
 
-    fitted_to, x = images["train"][0][:1000], images["test"][0][:1000]
+    x = images["train"][0][:1000]
     ratios = {}
-    with probes.recalibrated(net, fitted_to), ExitStack() as probing:
+    with probes.recalibrated(net, x), ExitStack() as probing:
         responses = probing.enter_context(probes.layer_responses(net))
         if config.net == "residual":
             ratios = probing.enter_context(probes.branch_ratios(net))
