@@ -5,15 +5,20 @@ the median of its turns counts. Ratios travel between machines, absolute rates d
 """
 
 import json
+import os
 import statistics
-import time
+import timeit
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, cycle, islice, repeat
 from pathlib import Path
 
 import torch
 from torch import nn
+from torchvision.datasets import CIFAR10
+from torchvision.transforms import v2
 
 from . import engine, models, networks, provenance, recipes, training
 from .data import augment, images
@@ -24,16 +29,12 @@ Steps = Callable[[int], float | None]  # takes n steps; gives the seconds if it 
 
 def contestants(config: recipes.Config, device: str) -> dict[str, Callable[[], Steps]]:
     """Ways to train one network, by name; calling one makes it ready and returns what takes n steps and waits."""
-    ways = {
-        "users' loop": lambda: users_loop(config, device),
-        "bare loop": lambda: bare_loop(config, device),
-        "ours, eager": lambda: ours(config, device),
-        "ours, under Lightning": lambda: under_lightning(config, device),
-    }
+    ways = {"users' loop": users_loop, "bare loop": bare_loop}
+    ways |= {"ours, eager": ours, "ours, under Lightning": under_lightning}
     if device == "cuda":
-        ways["ours, one graph a step"] = lambda: ours(config, device, graph=True)
-        ways["ours, graph and compiled blocks"] = lambda: ours(config, device, graph=True, compiled=True)
-    return ways
+        ways["ours, one graph a step"] = partial(ours, graph=True)
+        ways["ours, graph and compiled blocks"] = partial(ours, graph=True, compiled=True)
+    return {name: partial(way, config, device) for name, way in ways.items()}
 
 
 def random_images(config: recipes.Config, count: int = 4096) -> images.Images:
@@ -44,64 +45,15 @@ def random_images(config: recipes.Config, count: int = 4096) -> images.Images:
 
 def users_loop(config: recipes.Config, device: str) -> Steps:
     """The loop users have today: DataLoader workers, torchvision transforms image by image, eager float32."""
-    import os
-
-    from torchvision.transforms import v2
-
     data = random_images(config)
     size = data.pixels.shape[1]
-    transform = v2.Compose(
-        [
-            v2.ToPILImage(),
-            v2.RandomCrop(size, padding=size // 8),
-            v2.RandomHorizontalFlip(),
-            v2.PILToTensor(),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize([m / 255 for m in augment.MEAN], [s / 255 for s in augment.STD]),
-        ]
-    )
-    loader = torch.utils.data.DataLoader(
-        PerImage(data, transform),
-        config.recipe.batch_size,
-        shuffle=True,
-        drop_last=True,
-        num_workers=min(8, os.cpu_count() or 1),
-        pin_memory=device == "cuda",
-        persistent_workers=True,
-    )
-    net = networks.build(config).to(device)
-    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
-    batches = forever(loader)
-
-    def steps(count: int) -> None:
-        for _ in range(count):
-            pixels, labels = next(batches)
-            pixels, labels = pixels.to(device, non_blocking=True), labels.to(device, non_blocking=True)
-            loss = nn.functional.cross_entropy(net(pixels), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            loss.item()  # as loops do that show a running loss
-
-    return steps
-
-
-class PerImage(torch.utils.data.Dataset):
-    """One transformed image at a time, as torchvision's CIFAR10 gives them."""
-
-    def __init__(self, data: images.Images, transform):
-        self.data, self.transform = data, transform
-
-    def __len__(self) -> int:
-        return len(self.data.labels)
-
-    def __getitem__(self, index: int):
-        return self.transform(self.data.pixels[index].permute(2, 0, 1)), self.data.labels[index]
-
-
-def forever(loader) -> Iterator:
-    while True:
-        yield from loader
+    to_tensor = [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.25] * 3)]
+    dataset = CIFAR10.__new__(CIFAR10)  # torchvision's, without its files
+    dataset.data, dataset.targets, dataset.target_transform = data.pixels.numpy(), data.labels.tolist(), None
+    dataset.transform = v2.Compose([v2.RandomCrop(size, padding=size // 8), v2.RandomHorizontalFlip(), *to_tensor])
+    workers = {"num_workers": min(8, os.cpu_count() or 1), "persistent_workers": True, "pin_memory": device == "cuda"}
+    loader = torch.utils.data.DataLoader(dataset, config.recipe.batch_size, shuffle=True, drop_last=True, **workers)
+    return sgd(networks.build(config).to(device), chain.from_iterable(repeat(loader)), device, show_loss=True)
 
 
 def bare_loop(config: recipes.Config, device: str) -> Steps:
@@ -109,17 +61,25 @@ def bare_loop(config: recipes.Config, device: str) -> Steps:
     data = random_images(config).to(device)
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
-    plan = [row.to(device) for row in plan]
+    steps = cycle(zip(*(row.to(device) for row in plan), strict=True))
+    batches = ((augment.take(data.pixels, *rows, pad), data.labels[rows[0]]) for rows in steps)
     net = networks.build(config).to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, fused=True)
+    return sgd(net, batches, device, fused=True)
+
+
+def sgd(net: nn.Module, batches: Iterator, device: str, show_loss: bool = False, fused: bool | None = None) -> Steps:
+    """Steps over `batches` of (images, labels); a loop that shows a running loss waits for it at each of them."""
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, fused=fused)
 
     def steps(count: int) -> None:
-        for i in range(count):
-            rows = [row[i % len(row)] for row in plan]
-            loss = nn.functional.cross_entropy(net(augment.take(data.pixels, *rows, pad)), data.labels[rows[0]])
+        for pixels, labels in islice(batches, count):
+            pixels, labels = pixels.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+            loss = nn.functional.cross_entropy(net(pixels), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if show_loss:
+                loss.item()
         wait(device)
 
     return steps
@@ -132,27 +92,18 @@ def ours(config: recipes.Config, device: str, graph: bool = False, compiled: boo
     module.configure_optimizers()
     (one,) = module.engines
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, data.pixels.shape[1] // 8, 0, 0)
-
-    def start() -> None:
-        one.start_epoch(plan, [0.1] * len(plan.order))
-
-    start()
+    epoch = plan, [0.1] * len(plan.order)
+    one.start_epoch(*epoch)
     if compiled:
         engine.compile_blocks(one.twin)
     if graph:
         one.capture()
-    left = len(plan.order)
 
     def steps(count: int) -> None:
-        nonlocal left
-        while count:
-            if not left:
-                start()
-                left = len(plan.order)
-            now = min(count, left)
-            one.advance(now)
-            count, left = count - now, left - now
-        one.means()
+        for done in range(0, count, len(plan.order)):
+            one.start_epoch(*epoch)
+            one.advance(min(count - done, len(plan.order)))
+            one.means()  # waits for the device
 
     return steps
 
@@ -177,96 +128,105 @@ def wait(device: str) -> None:
 
 
 def measure(config: recipes.Config, device: str, turns: int = 5, seconds: float = 1.0, only=None) -> list[dict]:
-    """Rows of {variant, images_per_second, ratio to the users' loop, ready_seconds, peak_bytes} for one network.
-
-    Each variant takes `turns` turns of about `seconds`, round robin, after one uncounted turn.
-    """
-    rows, ready = [], {}
-    for name, prepare in contestants(config, device).items():
-        if only and name not in only:
-            continue
+    """Rows of {variant, images_per_second, ratio to the users' loop, ready_seconds, peak_bytes} for one network."""
+    rows, ready, ways = [], {}, contestants(config, device)
+    for name in only or ways:
         if device == "cuda":
             torch.cuda.reset_peak_memory_stats()
             before = torch.cuda.memory_allocated()
-        begin = time.perf_counter()
-        steps = prepare()
-        steps(1)
-        wait(device)
-        row = {"variant": name, "ready_seconds": round(time.perf_counter() - begin, 2)}
+        begin = timeit.default_timer()
+        ready[name] = ways[name]()
+        ready[name](1)
+        ready_seconds = round(timeit.default_timer() - begin, 2)
+        rows.append({"net": config.net, "depth": config.depth, "variant": name, "ready_seconds": ready_seconds})
         if device == "cuda":
-            row["peak_bytes"] = torch.cuda.max_memory_allocated() - before
-        count = max(1, round(3 * seconds / timed(steps, 3)))
-        ready[name] = (steps, count, [])
-        rows.append(row)
-    for _ in range(turns):
-        for steps, count, rates in ready.values():
-            rates.append(count * config.recipe.batch_size / timed(steps, count))
-    for row in rows:
-        rates = ready[row["variant"]][2]
+            rows[-1]["peak_bytes"] = torch.cuda.max_memory_allocated() - before
+    for row, times in zip(rows, take_turns(ready, turns, seconds).values(), strict=True):
+        rates = [config.recipe.batch_size / step for step in times]
         row["images_per_second"] = round(statistics.median(rates), 1)
         row["spread"] = round((max(rates) - min(rates)) / statistics.median(rates), 3)
-    base = rows[0]["images_per_second"]
-    return [
-        {"net": config.net, "depth": config.depth, **row, "ratio": round(row["images_per_second"] / base, 2)}
-        for row in rows
-    ]
+        row["ratio"] = round(row["images_per_second"] / rows[0]["images_per_second"], 2)
+    return rows
+
+
+def take_turns(ready: dict[str, Steps], turns: int, seconds: float) -> dict[str, list[float]]:
+    """Seconds a step in each of `turns` turns of about `seconds`, round robin, after one uncounted turn."""
+    counts = {name: max(1, round(3 * seconds / timed(steps, 3))) for name, steps in ready.items()}
+    taken = {name: [] for name in ready}
+    for name, steps in turns * list(ready.items()):
+        taken[name].append(timed(steps, counts[name]) / counts[name])
+    return taken
 
 
 def timed(steps: Steps, count: int) -> float:
     """Seconds that `count` steps take."""
-    begin = time.perf_counter()
-    own_clock = steps(count)
-    return own_clock or time.perf_counter() - begin
+    begin = timeit.default_timer()
+    return steps(count) or timeit.default_timer() - begin
+
+
+def addition(depth: int, tier: str, device: str, turns: int = 25, seconds: float = 0.2) -> dict:
+    """What the shortcut's addition costs, residual over plain: time of a bare step, bytes kept for the way back.
+
+    The networks take turns and medians count. Raises ValueError for a depth that no network has.
+    """
+    ready, kept = {}, {}
+    for net in ("plain", "residual"):
+        ready[net] = bare_loop(recipes.Config(net, depth, 0, recipes.for_tier(tier)), device)
+        kept[net] = kept_bytes(ready[net])
+    step = {net: statistics.median(times) for net, times in take_turns(ready, turns, seconds).items()}
+    time_ratio, kept_ratio = (round(of["residual"] / of["plain"], 3) for of in (step, kept))
+    return {"depth": depth, "time_ratio": time_ratio, "kept_ratio": kept_ratio, "seconds": step, "kept_bytes": kept}
+
+
+def kept_bytes(steps: Steps) -> int:
+    """Bytes that the forward pass of a step keeps for the backward pass, parameters apart, each storage once."""
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda tensor: kept.append(tensor) or tensor, lambda tensor: tensor
+    ):
+        steps(1)
+    storages = [t.untyped_storage() for t in kept if not isinstance(t if t._base is None else t._base, nn.Parameter)]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
 def ceilings(device: str) -> dict[str, float]:
     """This machine at its best: copying (bytes read and written a second) and matrix products (FLOP/s)."""
     size, dtype = (8192, torch.bfloat16) if device == "cuda" else (1024, torch.float32)
     a, b = torch.randn(2, size, size, device=device).to(dtype)
-    source = torch.empty(2**30 if device == "cuda" else 2**26, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-    product = _best(lambda: a @ b, device)
-    copying = _best(lambda: target.copy_(source), device)
+    source, target = torch.empty(2, 2**30 if device == "cuda" else 2**26, dtype=torch.uint8, device=device)
+
+    def quickest(act: Callable[[], object]) -> float:  # what the machine can do when nothing disturbs it
+        return min(timeit.repeat(lambda: (act(), wait(device)), number=1, repeat=32))
+
+    product, copying = quickest(lambda: a @ b), quickest(lambda: target.copy_(source))
     return {"flop_per_second": 2 * size**3 / product, "bytes_per_second": 2 * source.numel() / copying}
 
 
-def _best(act: Callable[[], object], device: str, repeats: int = 30) -> float:
-    times = []
-    for _ in range(repeats + 2):
-        wait(device)
-        begin = time.perf_counter()
-        act()
-        wait(device)
-        times.append(time.perf_counter() - begin)
-    return min(times[2:])  # a ceiling is what the machine can do when nothing disturbs it
-
-
 def arithmetic_floor(config: recipes.Config, flop_per_second: float) -> float:
-    """Images/s if only the arithmetic counted: forward and backward are three passes of 2 FLOP a multiply-add.
-
-    Counted are all multiply-adds of the convolutions; a library that leaves out the zeros of the padding can pass it.
-    """
+    """Images/s if only arithmetic counted: forward and backward are 3 x 2 FLOP a multiply-add, padding's too."""
     with torch.device("meta"):
         net = models.cifar(config.depth, config.net, config.shortcut, config.recipe.width)
-    size = 32 if config.recipe.data == "cifar10" else 16
-    return flop_per_second / (6 * models.cost(net, size).multiply_adds)
+    return flop_per_second / (6 * models.cost(net, 32 if config.recipe.data == "cifar10" else 16).multiply_adds)
 
 
 def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> dict:
     """Measure all variants at each depth, print the table, and return everything as one JSON-able dict."""
-    limits = ceilings(device)
-    rows = []
+    limits, rows, additions = ceilings(device), [], []
+    say = partial(print, flush=True)
     for depth in depths:
         config = recipes.Config("residual", depth, 0, recipes.for_tier(tier))
-        floor = arithmetic_floor(config, limits["flop_per_second"])
-        rows += [{**row, "arithmetic_ceiling": round(floor)} for row in measure(config, device, seconds=seconds)]
-        for row in rows[-len(contestants(config, device)) :]:
-            print(
-                f"{row['net']}-{row['depth']:<5} {row['variant']:<32} {row['images_per_second']:>10,.0f} images/s "
-                f"{row['ratio']:>6.2f}x   ready in {row['ready_seconds']:.1f} s   "
-                f"arithmetic ceiling {row['arithmetic_ceiling']:,}",
-                flush=True,
+        ceiling = round(arithmetic_floor(config, limits["flop_per_second"]))
+        for row in measure(config, device, seconds=seconds):
+            rows.append({**row, "arithmetic_ceiling": ceiling})
+            say(
+                f"{row['net']}-{depth:<5} {row['variant']:<32} {row['images_per_second']:>10,.0f} images/s "
+                f"{row['ratio']:>6.2f}x   ready in {row['ready_seconds']:.1f} s   arithmetic ceiling {ceiling:,}"
             )
+        additions.append(cost := addition(depth, tier, device, seconds=seconds / 5))
+        say(
+            f"residual-{depth:<5} {'addition, against plain':<32} {cost['time_ratio']:>10.2f}x the time of a step, "
+            f"{cost['kept_ratio']:.2f}x the bytes kept for the backward pass"
+        )
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": torch.cuda.get_device_name() if device == "cuda" else provenance.cpu_name(),
@@ -277,6 +237,7 @@ def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> di
         "threads": torch.get_num_threads(),
         "ceilings": limits,
         "rows": rows,
+        "addition": additions,
     }
 
 

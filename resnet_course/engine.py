@@ -74,6 +74,8 @@ class Engine:
         self.sums.zero_()
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr  # a restored checkpoint brings a tensor of its own
+        if self.stream is not None:
+            self.stream.wait_stream(torch.cuda.current_stream())  # the captured steps read what was just laid out
 
     def step(self) -> None:
         """One step of SGD at the cursor: forward, backward, update; the cursor moves on."""

@@ -74,7 +74,8 @@ def record_examination(
         return {}, {"test_error": float(f"{error:.6g}")}, profiles
 
     checksum = "sha256:" + hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
-    return _record(config, study, look, Path(inspect.getfile(examine)), root, command, {"weights": checksum, **told})
+    more = {"weights": checksum, "images_per_second": None, **told}  # nothing was trained here
+    return _record(config, study, look, Path(inspect.getfile(examine)), root, command, more)
 
 
 def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:

@@ -8,9 +8,10 @@ import html
 import io
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from statistics import fmean
 from urllib.parse import quote
 
 from . import runs
@@ -181,6 +182,20 @@ def error_against_depth(axes, colours: dict[str, str], records: Sequence[runs.Re
     axes.set_xlabel("depth (weighted layers)")
 
 
+def values_by_name(axes, colour: str, values: Mapping[str, Sequence[float]]) -> None:
+    """One row a name, from the top down: every value (a seed) a small mark, their mean a large one."""
+    for row, (_name, of_seeds) in enumerate(values.items()):
+        axes.scatter(of_seeds, [row] * len(of_seeds), s=9, color=colour, alpha=0.5)
+        axes.plot(fmean(of_seeds), row, "o", color=colour)
+    axes.set_yticks(range(len(values)), list(values))
+    axes.set_ylim(len(values) - 0.5, -0.5)
+
+
+def strength(depth: int, depths: Sequence[int]) -> float:
+    """Opacity of a network's line among networks of several depths: the deeper, the stronger."""
+    return 0.35 + 0.65 * (sorted(depths).index(depth) + 1) / len(depths)
+
+
 def training_curves(
     axes, colours: dict[str, str], records: Sequence[runs.Record], metric: str = "train_error"
 ) -> None:
@@ -188,12 +203,15 @@ def training_curves(
     depths = sorted({record.depth for record in records})
     labelled = set()
     for record in records:
-        strength = 0.35 + 0.65 * (depths.index(record.depth) + 1) / len(depths)
         name = f"{record.net}-{record.depth}"
         label = None if name in labelled else name
         labelled.add(name)
         axes.plot(
-            record.curves["iteration"], record.curves[metric], color=colours[record.net], alpha=strength, label=label
+            record.curves["iteration"],
+            record.curves[metric],
+            color=colours[record.net],
+            alpha=strength(record.depth, depths),
+            label=label,
         )
     axes.set_xlabel("iteration")
     axes.legend()

@@ -93,50 +93,40 @@ def train(
     return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
 
 
-def hook(name: str, what: str) -> Callable | None:
-    """What a study does beside or in place of training: its `measure` or its `examine`, or None."""
+def hook(name: str, what: str):
+    """What a study has beside its configurations: a `measure`, an `examine`, the NETWORKS it begins with; or None."""
     return getattr(study(name), what, None)
 
 
-def networks_from(name: str) -> str | None:
-    """The study whose trained networks a study starts from or examines, or None."""
-    return getattr(study(name), "NETWORKS", None)
-
-
 def only_examines(name: str) -> bool:
-    """Whether a study trains nothing itself, but examines the networks of another."""
-    return networks_from(name) is not None and hook(name, "examine") is not None
+    """Whether a study trains nothing itself, but examines the trained networks of another."""
+    return bool(hook(name, "NETWORKS") and hook(name, "examine"))
 
 
-def needs_weights(name: str, config: Config) -> bool:
-    """Whether a run of a study begins with a network trained before."""
-    return only_examines(name) or bool(config.start_depth)
-
-
-def trained_before(config: Config) -> Config:
+def trained_before(name: str, config: Config) -> Config | None:
     """The run whose network `config` examines or grows from: same net, seed and tier, by the tier's own recipe."""
+    if not only_examines(name) and not config.start_depth:
+        return None
     recipe = recipes.for_tier(config.recipe.tier)
     return replace(config, depth=config.start_depth or config.depth, start_depth=0, label="", recipe=recipe)
 
 
 def weights_of(name: str, config: Config, root: Path) -> Path | None:
     """The weights that `config` begins with: the reader's own, else those of this package, else None."""
-    before = trained_before(config)
-    places = [
-        runs.path_of(place, networks_from(name), before.recipe.tier, before.name) for place in (root, runs.RECORDED)
-    ]
+    if (before := trained_before(name, config)) is None:
+        return None
+    places = (_path(place, hook(name, "NETWORKS"), before) for place in (root, runs.RECORDED))
     return next((w for place in places if (w := place.with_suffix(".safetensors")).exists()), None)
 
 
 def _train_what_is_missing(
     name: str, todo: Sequence[Config], parallel: int, max_seconds: float, options: dict
 ) -> None:
-    missing = [c for c in todo if needs_weights(name, c) and weights_of(name, c, options["root"]) is None]
-    if missing:
-        print(f"{name} begins with trained networks of {networks_from(name)}; those that lack weights come first.")
-        before = [trained_before(c) for c in missing]
+    wanted = {c: before for c in todo if (before := trained_before(name, c))}
+    if missing := [before for c, before in wanted.items() if weights_of(name, c, options["root"]) is None]:
+        print(f"{name} begins with trained networks of {hook(name, 'NETWORKS')}; those that lack weights come first.")
         options = {**options, "keep_weights": True, "max_seconds": max_seconds}
-        train(networks_from(name), before, parallel=parallel, fresh=True, **options)
+        train(hook(name, "NETWORKS"), missing, parallel=parallel, fresh=True, **options)
 
 
 def examine(name: str, config: Config, weights: Path, root: Path, source: str = "", command: str = "") -> runs.Record:
@@ -166,7 +156,8 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     )
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
-    print(f"{len(todo)} runs, {images:,} training examples, about {duration(total)} on this {device.upper()}.")
+    what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
+    print(f"{len(todo)} {what}, about {duration(total)} on this {device.upper()}.")
     return total
 
 
@@ -202,7 +193,7 @@ def _fit(
     root, command = options["root"], options["command"]
     if measure := hook(name, "measure"):
         return [examination.record_measure(c, name, measure, root, command) for c in group]
-    weights = {c: weights_of(name, c, root) for c in group if needs_weights(name, c)}
+    weights = {c: path for c in group if (path := weights_of(name, c, root))}
     examine = hook(name, "examine")
     if only_examines(name):
         return [examination.record_examination(c, name, examine, weights[c], root, command) for c in group]

@@ -1,13 +1,12 @@
 """From a configuration to a network: weights drawn from the seed, loaded, or grown from a shallower network's."""
 
-import os
 from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
 
-from . import models, probes
+from . import models, probes, runs
 from .data import augment, images
 from .recipes import Config
 
@@ -49,16 +48,11 @@ def save_weights(net: nn.Module, path: Path) -> None:
     """
     from safetensors.torch import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     weights = {name: parameter.detach().half() for name, parameter in net.named_parameters()}
     weights |= {name: buffer for name, buffer in net.named_buffers() if buffer.is_floating_point()}
     weights = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
-    try:
+    with runs.whole(path) as scratch:
         save_file(weights, scratch)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def load_weights(net: nn.Module, path: Path) -> nn.Module:

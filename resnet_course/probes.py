@@ -7,8 +7,9 @@ also after an exception. A "block" is a module with a branch `residual` or a `sh
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +77,23 @@ def hooked(hooks: Iterable) -> Iterator[None]:
 
 
 @contextmanager
+def watched(net: nn.Module, modules: Mapping, reduce: Callable[[Tensor], Any]) -> Iterator[dict[Any, list]]:
+    """`reduce`d output of each of `modules` (by any key), one value a forward pass, filled as `net` runs.
+
+    Raises ValueError when `net` is in training mode: a forward pass would move its batch-norm statistics.
+    """
+    if net.training:
+        raise ValueError("this probe would move batch-norm statistics in training mode; call net.eval() first")
+    seen: dict[Any, list] = {key: [] for key in modules}
+
+    def watch(values: list) -> Callable:
+        return lambda _module, _inputs, output: values.append(reduce(output.detach()))
+
+    with hooked(module.register_forward_hook(watch(seen[key])) for key, module in modules.items()):
+        yield seen
+
+
+@contextmanager
 def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> Iterator[dict[str, float]]:
     """Standard deviation of each layer's response over all images, channels and pixels (He 2015, Fig. 7).
 
@@ -83,10 +101,9 @@ def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> Iterat
     ...     net(images)
 
     The response is the output of every `of` module on the main path: after batch norm, before the nonlinearity or the
-    addition. The mapping is filled, in layer order, when the `with` ends. Raises ValueError when `net` is in training
-    mode (its batch-norm statistics would move) or has no such module.
+    addition. The mapping is filled, in layer order, when the `with` ends. Raises ValueError as `watched` does, and
+    when `net` has no such module.
     """
-    _must_be_in_eval_mode(net)
     layers = {
         name: module
         for name, module in net.named_modules()
@@ -94,20 +111,12 @@ def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> Iterat
     }
     if not layers:
         raise ValueError(f"{type(net).__name__} has no layer of the kind asked for")
-    seen: dict[str, list[tuple[int, Tensor, Tensor]]] = {name: [] for name in layers}
-
-    def watch(name: str) -> Callable:
-        def hook(_module, _inputs, output: Tensor) -> None:
-            seen[name].append((output.numel(), *torch.var_mean(output.detach().float(), correction=0)))
-
-        return hook
-
     stds: dict[str, float] = {}
-    try:
-        with hooked(layer.register_forward_hook(watch(name)) for name, layer in layers.items()):
+    with watched(net, layers, lambda x: (x.numel(), *torch.var_mean(x.float(), correction=0))) as seen:
+        try:
             yield stds
-    finally:
-        stds |= {name: _pooled_std(parts) for name, parts in seen.items() if parts}
+        finally:
+            stds |= {name: _pooled_std(parts) for name, parts in seen.items() if parts}
 
 
 def _pooled_std(parts: Sequence[tuple[int, Tensor, Tensor]]) -> float:
@@ -122,26 +131,19 @@ def _pooled_std(parts: Sequence[tuple[int, Tensor, Tensor]]) -> float:
 def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
     """|F(x)| / |shortcut(x)| of each block, by the Euclidean norms over all images; filled when the `with` ends.
 
-    Raises ValueError when `net` is in training mode, or has no block with both a `residual` and a `shortcut`.
+    Raises ValueError as `watched` does, and when no block has both a `residual` and a `shortcut`.
     """
-    _must_be_in_eval_mode(net)
     both = {n: b for n, b in blocks(net).items() if hasattr(b, "residual") and getattr(b, "shortcut", None)}
     if not both:
         raise ValueError(f"{type(net).__name__} has no block with a branch and a shortcut to compare")
-    squares = {name: {"residual": [], "shortcut": []} for name in both}
-
-    def watch(name: str, part: str) -> Callable:
-        return lambda _module, _inputs, output: squares[name][part].append(output.detach().float().square().sum())
-
+    parts = {(name, part): getattr(block, part) for name, block in both.items() for part in ("residual", "shortcut")}
     ratios: dict[str, float] = {}
-    with hooked(
-        getattr(block, part).register_forward_hook(watch(name, part))
-        for name, block in both.items()
-        for part in squares[name]
-    ):
+    with watched(net, parts, lambda x: x.float().square().sum()) as squares:
         yield ratios
-    for name, parts in squares.items():
-        branch, carried = (torch.stack(parts[part]).double().sum().item() for part in ("residual", "shortcut"))
+    for name in both:
+        branch, carried = (
+            torch.stack(squares[name, part]).double().sum().item() for part in ("residual", "shortcut")
+        )
         ratios[name] = math.sqrt(branch / carried) if carried else math.inf
 
 
@@ -198,9 +200,8 @@ def lesion(net: nn.Module, names: Iterable[str]) -> Iterator[nn.Module]:
     """The network without the named blocks: each hands on what its shortcut carries, or its input (Veit 2016).
 
     A block without shortcut that changes the shape hands on its input as option A would: every stride-th pixel, new
-    channels zero. Raises ValueError for a name that is no block, and when `net` is in training mode.
+    channels zero. Raises ValueError for a name that is no block.
     """
-    _must_be_in_eval_mode(net)
     known, names = blocks(net), list(names)
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"no block {', '.join(unknown)}; blocks are {', '.join(known)}")
@@ -241,20 +242,6 @@ def reordered(stage: nn.Sequential, order: Sequence[int]) -> Iterator[nn.Sequent
     finally:
         for place, block in enumerate(original):
             stage[place] = block
-
-
-@contextmanager
-def one_path(net: nn.Module, through: Iterable[str]) -> Iterator[nn.Module]:
-    """Let gradients flow along a single path: by the branch in the blocks `through`, by the shortcut in all others.
-
-    The forward pass is unchanged (Veit 2016, Sec. 4.3). Raises ValueError for a name that is no block.
-    """
-    known, through = blocks(net), set(through)
-    if unknown := through - set(known):
-        raise ValueError(f"no block {', '.join(sorted(unknown))}; blocks are {', '.join(known)}")
-    closed = [block.shortcut if name in through else block.residual for name, block in known.items()]
-    with hooked(part.register_forward_hook(lambda _module, _inputs, output: output.detach()) for part in closed):
-        yield net
 
 
 def graft(stage: nn.Sequential, at: int, count: int) -> nn.Sequential:
@@ -313,17 +300,11 @@ def fit_batch_norms(block: nn.Module, inputs: Tensor) -> None:
 
 @contextmanager
 def block_outputs(net: nn.Module, reduce: Callable[[Tensor], Tensor]) -> Iterator[dict[str, Tensor]]:
-    """`reduce`d output of every block, all batches joined, when the `with` ends. Raises as layer_responses does."""
-    _must_be_in_eval_mode(net)
-    kept: dict[str, list[Tensor]] = {}
-
-    def watch(name: str) -> Callable:
-        return lambda _module, _inputs, output: kept.setdefault(name, []).append(reduce(output.detach()))
-
+    """`reduce`d output of every block, all batches joined, when the `with` ends. Raises as `watched` does."""
     outputs: dict[str, Tensor] = {}
-    with hooked(block.register_forward_hook(watch(name)) for name, block in blocks(net).items()):
+    with watched(net, blocks(net), reduce) as seen:
         yield outputs
-    outputs |= {name: torch.cat(parts) for name, parts in kept.items()}
+    outputs |= {name: torch.cat(parts) for name, parts in seen.items()}
 
 
 def pooled(x: Tensor, features: int) -> Tensor:
@@ -355,8 +336,3 @@ def linear_probe(features: Tensor, labels: Tensor, unseen: Tensor, answers: Tens
     gram = x.T @ x + ridge * len(x) * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
     weights = torch.linalg.solve(gram, x.T @ targets)
     return 100 * ((prepare(unseen) @ weights).argmax(1) != answers).double().mean().item()
-
-
-def _must_be_in_eval_mode(net: nn.Module) -> None:
-    if net.training:
-        raise ValueError("this probe would move batch-norm statistics in training mode; call net.eval() first")

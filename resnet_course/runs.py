@@ -9,12 +9,16 @@ import json
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import fmean, stdev
 
 FORMAT = 1
+# What tells runs apart, and its value where a record does not say.
+IDENTITY = {"net": None, "depth": None, "seed": None, "tier": None}
+IDENTITY |= {"shortcut": "A", "variant": "", "start_depth": 0, "label": ""}
 RECORDED = Path(__file__).with_name("recorded")
 
 
@@ -38,37 +42,11 @@ class Record:
     profiles: dict[str, list[float]] = field(default_factory=dict)
     format: int = FORMAT
 
-    @property
-    def net(self) -> str:
-        return self.config["net"]
-
-    @property
-    def depth(self) -> int:
-        return self.config["depth"]
-
-    @property
-    def seed(self) -> int:
-        return self.config["seed"]
-
-    @property
-    def shortcut(self) -> str:
-        return self.config.get("shortcut", "A")
-
-    @property
-    def variant(self) -> str:
-        return self.config.get("variant", "")
-
-    @property
-    def start_depth(self) -> int:
-        return self.config.get("start_depth", 0)
-
-    @property
-    def label(self) -> str:
-        return self.config.get("label", "")
-
-    @property
-    def tier(self) -> str:
-        return self.config["recipe"]["tier"]
+    def __getattr__(self, name: str):
+        """What tells runs apart, straight from the configuration: record.net, record.depth, record.tier, …"""
+        if name not in IDENTITY:
+            raise AttributeError(f"a record has no {name}")
+        return self.config["recipe"]["tier"] if name == "tier" else self.config.get(name, IDENTITY[name])
 
     def iterations(self, quantity: str) -> list[int]:
         """The iterations at which a profile was taken, in order."""
@@ -109,14 +87,21 @@ def path_of(root: Path, study: str, tier: str, name: str) -> Path:
 
 def write(record: Record, path: Path) -> Path:
     """Write a record whole or not at all. Raises OSError with the old file untouched when the disk is full."""
+    with whole(path) as scratch:
+        scratch.write_text(json.dumps(finite(asdict(record)), indent=1) + "\n")
+    return path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which takes its place when the `with` ends well and vanishes otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        scratch.write_text(json.dumps(finite(asdict(record)), indent=1) + "\n")
-        os.replace(scratch, path)  # readers see the old record or the new one, never half
+        yield scratch
+        os.replace(scratch, path)  # readers see the old file or the new one, never half
     finally:
         scratch.unlink(missing_ok=True)
-    return path
 
 
 def read(path: Path) -> Record:
@@ -158,7 +143,7 @@ def load(study: str, tier: str | None = None, root: Path = RECORDED, **config) -
     Raises RecordError when there is none, or when one of them is broken.
     """
     records = [read(path) for path in sorted((root / study).glob(f"{tier or '*'}/[!.]*.json"))]
-    chosen = [r for r in records if all(r.config.get(key) == value for key, value in config.items())]
+    chosen = [r for r in records if all(getattr(r, key, None) == value for key, value in config.items())]
     if not chosen:
         asked = " ".join([study, tier or "", *(f"{k}={v}" for k, v in config.items())])
         raise RecordError(f"no recorded run of {asked.strip()}; make it with `resnet-course run {study}`")

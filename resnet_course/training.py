@@ -8,11 +8,10 @@ import hashlib
 import inspect
 import logging
 import math
-import os
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -180,13 +179,8 @@ class SaveState(pl.callbacks.Checkpoint):
             self.stopped = trainer.should_stop = late
 
     def save(self, trainer: pl.Trainer) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
+        with runs.whole(self.path) as scratch:
             trainer.save_checkpoint(scratch)
-            os.replace(scratch, self.path)
-        finally:
-            scratch.unlink(missing_ok=True)
         self.saved = time.monotonic()
 
 
@@ -330,24 +324,16 @@ def estimate(
     examine: Examine | None = None,
     trains: bool = True,
 ) -> dict[Config, float]:
-    """Seconds each configuration will take, alone on this machine, from a few timed steps on random images.
+    """Seconds each configuration will take, alone on this machine, from a few timed steps at each depth.
 
-    Time is linear in depth, so only the shallowest and the deepest network are timed; `measure` is what a study
-    does in place of training, timed over a few of its own iterations; `examine`, what it wants to know of networks,
-    is timed on a part of its images. `trains`: whether the networks are to be trained, too.
+    `measure` is what a study does in place of training, timed over a few of its own iterations; `examine`, what it
+    wants to know of networks, is timed on a part of its images. `trains`: whether networks are trained as well.
     """
     device = pick_device(device)
-    by_depth = sorted(configs, key=lambda c: c.depth)
-
-    def at_depth(seconds: Callable[[Config], float]) -> Callable[[int], float]:
-        ends = {c.depth: seconds(c) for c in (by_depth[0], by_depth[-1])}
-        (low, fast), (high, slow) = min(ends.items()), max(ends.items())
-        slope = (slow - fast) / (high - low) if high > low else 0.0
-        return lambda depth: fast + slope * (depth - low)
-
-    step = at_depth(lambda c: seconds_per_step(c, device, measure) if trains else 0.0)
-    look = at_depth(lambda c: _seconds_to_examine(c, examine, device, trains) if examine else 0.0)
-    return {c: c.recipe.iterations * step(c.depth) + look(c.depth) for c in configs}
+    one_a_depth = {c.depth: c for c in configs}.values()
+    step = {c.depth: seconds_per_step(c, device, measure) if trains else 0.0 for c in one_a_depth}
+    look = {c.depth: _seconds_to_examine(c, examine, device, trains) if examine else 0.0 for c in one_a_depth}
+    return {c: c.recipe.iterations * step[c.depth] + look[c.depth] for c in configs}
 
 
 def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: bool, part: int = 16) -> float:
@@ -357,7 +343,7 @@ def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: b
         parts = {split: (x[::part], y[::part]) for split, (x, y) in parts.items()}
         net = build(replace(config, start_depth=0)).to(device)
         begin = time.perf_counter()
-        profiles_of(examine, net, config, parts, 0)
+        profiles_of(examine, net, config, parts, config.recipe.iterations)
         epochs = config.recipe.iterations * config.recipe.batch_size / (part * len(parts["train"][1]))
         times = 2 + (math.ceil(math.log2(max(1, epochs))) if trains else 0)
         return part * times * (time.perf_counter() - begin)

@@ -81,7 +81,7 @@ def test_arguments_that_make_no_sense_exit_with_2_and_say_how_it_is_used(capsys,
 
 
 def test_an_unknown_study_is_refused_with_those_there_are(capsys):
-    assert "study must be one of degradation" in complaint(capsys, "run", "alchemy")
+    assert "study must be one of block_anatomy" in complaint(capsys, "run", "alchemy")
 
 
 def test_a_depth_that_is_not_in_the_study_is_answered_with_those_that_are(capsys):

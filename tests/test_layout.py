@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "data.images": {"data.sources"},
     "data.module": {"data.images", "data.augment"},
     "provenance": {"recipes", *DATA},
-    "networks": {"models", "probes", "recipes", *DATA},
+    "networks": {"models", "probes", "recipes", "runs", *DATA},
     "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},
     "training": {"networks", "examination", "engine", "provenance", "device", "recipes", "runs", *DATA},
     "bench": {"training", "networks", "engine", "models", "provenance", "device", "recipes", *DATA},

@@ -123,3 +123,25 @@ def test_an_unknown_schedule_is_refused_with_those_there_are():
 )
 def test_a_run_is_named_by_net_depth_shortcut_and_seed(config, name):
     assert config.name == name
+
+
+def test_a_configuration_comes_back_from_its_record():
+    import json
+    from dataclasses import asdict
+
+    config = recipes.Config("residual", 20, 1, recipes.paper(), variant="zero-init", start_depth=8, label="gentle")
+    assert recipes.config_from(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_a_configuration_of_before_there_were_variants_comes_back_with_the_usual():
+    from dataclasses import asdict
+
+    old = asdict(recipes.Config("plain", 20, 0, recipes.laptop()))
+    for name in ("variant", "start_depth", "label"):
+        del old[name]
+    assert recipes.config_from(old) == recipes.Config("plain", 20, 0, recipes.laptop())
+
+
+def test_the_name_of_a_run_tells_what_is_not_as_usual():
+    config = recipes.Config("residual", 56, 2, recipes.laptop(), "B", "zero-init", 20, "gentle")
+    assert config.name == "residual-56-B-zero-init-from-20-gentle-s2"

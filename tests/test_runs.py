@@ -279,7 +279,7 @@ def test_there_are_packaged_records():
 def test_every_packaged_record_lies_where_its_content_says():
     for path in PACKAGED:
         record = runs.read(path)
-        config = recipes.Config(**record.config | {"recipe": recipes.Recipe(**record.config["recipe"])})
+        config = recipes.config_from(record.config)
         assert path == runs.path_of(runs.RECORDED, record.study, record.tier, config.name)
 
 
@@ -290,12 +290,14 @@ def test_every_packaged_record_says_where_when_and_with_what_it_was_made():
         assert {"python", "torch"} <= set(provenance["libraries"]), path
         assert datetime.fromisoformat(provenance["started"]).tzinfo, path
         assert provenance["hardware"], path
-        assert provenance["command"].startswith("resnet-course run "), path
+        assert provenance["command"].startswith(("resnet-course run ", "resnet-course examine ")), path
 
 
 def test_every_packaged_run_was_trained_to_the_end_of_its_recipe():
     for path in PACKAGED:
         record = runs.read(path)
+        if "weights" in record.provenance:  # examined, not trained
+            continue
         assert record.curves["iteration"][-1] == record.config["recipe"]["iterations"], path
         assert record.curves["iteration"] == sorted(set(record.curves["iteration"])), path
 
@@ -309,3 +311,55 @@ def test_runs_that_differ_in_more_than_the_seed_are_not_averaged():
     records = runs.load("degradation", "laptop", net="plain", depth=20)
     with pytest.raises(runs.RecordError, match=r"several runs of .* with seed 0; select one tier"):
         runs.over_seeds([*records, records[0]], "train_error")
+
+
+def with_profiles(*values: float, seed: int = 0) -> Record:
+    return replace(make(seed=seed), profiles={"response@0": [1.0, 1.0], "response@30": list(values)})
+
+
+def test_a_profile_is_the_last_one_taken_unless_asked_for():
+    record = with_profiles(0.5, 0.25)
+    assert record.iterations("response") == [0, 30]
+    assert record.profile("response") == [0.5, 0.25]
+    assert record.profile("response", 0) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(("quantity", "iteration"), [("ratio", None), ("response", 7)])
+def test_a_profile_nobody_took_is_named(quantity, iteration):
+    with pytest.raises(RecordError, match=f"study plain-20 recorded no {quantity}"):
+        with_profiles(0.5, 0.25).profile(quantity, iteration)
+
+
+def test_profiles_are_averaged_layer_by_layer():
+    stats = runs.mean_profile([with_profiles(0.5, 1.0), with_profiles(1.5, 1.0, seed=1)], "response")
+    assert [(s.mean, s.n) for s in stats] == [(1.0, 2), (1.0, 2)]
+
+
+def test_profiles_of_different_networks_are_not_averaged():
+    with pytest.raises(RecordError, match="different lengths cannot be averaged"):
+        runs.mean_profile([with_profiles(0.5, 1.0), with_profiles(0.5, seed=1)], "response")
+
+
+def test_a_record_of_before_there_were_profiles_is_read(path):
+    data = json.loads(path.read_text())
+    del data["profiles"]
+    path.write_text(json.dumps(data))
+    assert runs.read(path).profiles == {}
+
+
+def test_a_record_keeps_its_profiles(tmp_path):
+    record = with_profiles(0.5, math.inf)
+    back = runs.read(runs.write(record, tmp_path / "r.json"))
+    assert back.profile("response")[0] == 0.5
+    assert math.isnan(back.profile("response")[1])
+
+
+def test_a_record_has_nothing_but_what_it_is():
+    with pytest.raises(AttributeError, match="a record has no happiness"):
+        _ = make().happiness
+
+
+def test_what_a_record_does_not_say_has_its_usual_value():
+    record = make()
+    del record.config["variant"]
+    assert (record.shortcut, record.variant, record.start_depth, record.label) == ("A", "", 0, "")

@@ -290,7 +290,7 @@ def test_weights_that_cannot_be_written_leave_nothing_half_written(tmp_path, mon
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(networks.os, "replace", full)
+    monkeypatch.setattr(runs.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         networks.save_weights(networks.build(CONFIG), tmp_path / "net.safetensors")
     assert not list(tmp_path.iterdir())

@@ -19,12 +19,19 @@ from resnet_course import figures, lab, runs
 
 CLAIMS = Path(__file__).parents[1] / "claims.yml"
 VERDICTS = ("holds", "holds with conditions", "does not hold", "misquote", "not settled yet")
+USUAL = {"shortcut": "A", "variant": "", "start_depth": "0", "label": ""}
 FIELDS = {"number", "claim", "told", "look", "paper", "chapter", "study", "tier", "evidence", "verdict", "why"}
 
 
-def measured(study: str, tier: str, net: str, depth: str, metric: str, spec: str = ".2f") -> str:
-    """Mean ± standard deviation over seeds of one recorded network. Raises RecordError when there is no record."""
-    records = runs.load(study, tier, net=net, depth=int(depth))
+def measured(study: str, tier: str, net: str, depth: str, metric: str, *more: str) -> str:
+    """Mean ± standard deviation over seeds of one recorded network. Raises RecordError when there is no record.
+
+    `more`: a number format, and what else selects the network, as variant=zero-init, shortcut=B, label=gentle.
+    """
+    (spec,) = [word for word in more if "=" not in word] or [".2f"]
+    which = USUAL | dict(word.split("=") for word in more if "=" in word)
+    which["start_depth"] = int(which["start_depth"])
+    records = runs.load(study, tier, net=net, depth=int(depth), **which)
     (stats,) = runs.over_seeds(records, metric).values()
     return format(stats.mean, spec) + (f" ± {stats.std:{spec}}" if stats.n > 1 else "")
 

@@ -2,12 +2,11 @@
 
 The subset is real CIFAR-10: the first 800 training and the first 200 test images of each class, each 2x2 square of
 pixels averaged and rounded, stored as one lossless mosaic a split; image i has class i % 10. It is made again by
-`python -m resnet_course.data.images FOLDER`, where FOLDER holds the official binary files.
+`python .ci/make_embedded.py FOLDER`, where FOLDER holds the official binary files.
 Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
 """
 
 import hashlib
-import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -91,24 +90,3 @@ def _embedded(split: str) -> Images:
     rows = mosaic.shape[0] // 16
     pixels = mosaic.reshape(rows, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2).reshape(-1, 16, 16, 3)
     return Images(torch.from_numpy(pixels.copy()), torch.arange(len(pixels)) % 10)
-
-
-def make_embedded(folder: Path, out: Path = EMBEDDED) -> dict[str, str]:
-    """Make the subset's two mosaics from the official files in `folder`; returns the sha256 of their pixels."""
-    from PIL import Image
-
-    sums = {}
-    for split, per_class in PER_CLASS.items():
-        pixels, labels = sources.load(folder, split)
-        chosen = np.stack([np.flatnonzero(labels == c)[:per_class] for c in range(10)], axis=1).ravel()
-        quarters = pixels[chosen].reshape(-1, 3, 16, 2, 16, 2).astype(np.uint16).sum(axis=(3, 5))
-        small = ((quarters + 2) // 4).astype(np.uint8).transpose(0, 2, 3, 1)  # (N, 16, 16, 3)
-        mosaic = small.reshape(-1, MOSAIC_COLUMNS, 16, 16, 3).swapaxes(1, 2)
-        mosaic = mosaic.reshape(-1, MOSAIC_COLUMNS * 16, 3)
-        Image.fromarray(mosaic).save(out / f"cifar10-16x16-{split}.webp", lossless=True, quality=100, method=6)
-        sums[split] = hashlib.sha256(mosaic.tobytes()).hexdigest()
-    return sums
-
-
-if __name__ == "__main__":
-    print(make_embedded(Path(sys.argv[1])))

