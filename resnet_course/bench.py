@@ -227,18 +227,10 @@ def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> di
             f"residual-{depth:<5} {'addition, against plain':<32} {cost['time_ratio']:>10.2f}x the time of a step, "
             f"{cost['kept_ratio']:.2f}x the bytes kept for the backward pass"
         )
-    return {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "hardware": torch.cuda.get_device_name() if device == "cuda" else provenance.cpu_name(),
-        "torch": torch.__version__,
-        "code": provenance.code_version(),
-        "tier": tier,
-        "batch_size": config.recipe.batch_size,
-        "threads": torch.get_num_threads(),
-        "ceilings": limits,
-        "rows": rows,
-        "addition": additions,
-    }
+    hardware = torch.cuda.get_device_name() if device == "cuda" else provenance.cpu_name()
+    made = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "hardware": hardware, "torch": torch.__version__}
+    how = {"tier": tier, "batch_size": config.recipe.batch_size, "threads": torch.get_num_threads()}
+    return {**made, "code": provenance.code_version(), **how, "ceilings": limits, "rows": rows, "addition": additions}
 
 
 def append(result: dict, folder: Path) -> Path:

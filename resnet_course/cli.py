@@ -4,6 +4,7 @@ import argparse
 import math
 import shlex
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import lab, recipes, runs
@@ -28,74 +29,65 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="resnet-course", description="Residual Networks, Measured.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    data = commands.add_parser("data", help="fetch, verify or find CIFAR-10")
-    data.add_argument("verb", choices=("fetch", "verify", "where"))
-    data.set_defaults(act=act_data)
+    def command(name: str, act, does: str) -> Callable:
+        made = commands.add_parser(name, help=does)
+        made.set_defaults(act=act)
+        return made.add_argument
 
-    run = commands.add_parser("run", help="train a study and record its runs")
-    _study_arguments(run)
-    run.add_argument("--parallel", type=int, default=None, help="runs side by side (default: one a core)")
-    run.add_argument("--out", type=Path, default=None, help="folder of the records (default: runs/)")
-    run.add_argument("--keep-weights", action="store_true", help="keep the trained weights beside each record")
-    run.add_argument("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
-    run.add_argument("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
-    run.set_defaults(act=act_run)
+    add = command("data", act_data, "fetch, verify or find CIFAR-10")
+    add("verb", choices=("fetch", "verify", "where"))
 
-    examine = commands.add_parser("examine", help="record what a study wants to know of trained weights")
-    examine.add_argument("study", help="a study that examines networks")
-    examine.add_argument("weights", type=Path, help="safetensors, or a PyTorch file that holds tensors only")
-    examine.add_argument("--net", default="residual")
-    examine.add_argument("--depth", type=int, required=True)
-    examine.add_argument(
-        "--tier", choices=("published", *recipes.TIERS), default="published", help="recipe they were trained with"
-    )
-    examine.add_argument("--source", default="", help="who trained them, for the record")
-    examine.add_argument("--out", type=Path, default=None, help="folder of the records (default: runs/)")
-    examine.set_defaults(act=act_examine)
+    add = command("run", act_run, "train a study and record its runs")
+    _which_runs(add)
+    add("--parallel", type=int, default=None, help="runs side by side (default: one a core)")
+    add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
+    add("--keep-weights", action="store_true", help="keep the trained weights beside each record")
+    add("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
+    add("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
 
-    estimate = commands.add_parser("estimate", help="say what a study would cost here")
-    _study_arguments(estimate)
-    estimate.set_defaults(act=act_estimate)
+    add = command("examine", act_examine, "record what a study wants to know of trained weights")
+    _which_study(add, (*recipes.TIERS, "published"), default="published")
+    add("weights", type=Path, help="safetensors, or a PyTorch file that holds tensors only")
+    add("--net", default="residual")
+    add("--depth", type=int, required=True)
+    add("--source", default="", help="who trained them, for the record")
+    add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
 
-    table = commands.add_parser("models", help="layers, parameters and multiply-adds beside the papers' numbers")
-    table.set_defaults(act=act_models)
+    _which_runs(command("estimate", act_estimate, "say what a study would cost here"))
+    command("models", act_models, "layers, parameters and multiply-adds beside the papers' numbers")
 
-    bench = commands.add_parser("bench", help="measure this machine's training speed against plainer loops")
-    bench.add_argument("--depths", type=int, nargs="+", default=[20, 56], metavar="DEPTH")
-    bench.add_argument("--tier", choices=recipes.TIERS, default="laptop")
-    bench.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    bench.add_argument("--seconds", type=float, default=1.0, help="length of a turn")
-    bench.add_argument("--out", type=Path, default=None, help="folder to keep the result in, as JSON")
-    bench.set_defaults(act=act_bench)
+    add = command("bench", act_bench, "measure this machine's training speed against plainer loops")
+    add("--depths", type=int, nargs="+", default=[20, 56], metavar="DEPTH")
+    add("--tier", choices=recipes.TIERS, default="laptop")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--seconds", type=float, default=1.0, help="length of a turn")
+    add("--out", type=Path, default=None, help="folder to keep the result in, as JSON")
 
-    report = commands.add_parser("report", help="a study's recorded runs, averaged over seeds")
-    report.add_argument("study", help=f"one of {', '.join(lab.names())}")
-    report.add_argument("--tier", choices=recipes.TIERS, default="laptop")
-    report.add_argument(
-        "--source", type=Path, default=runs.RECORDED, help="folder of records (default: the course's own)"
-    )
-    report.add_argument("--format", choices=("table", "csv", "json"), default="table")
-    report.set_defaults(act=act_report)
+    add = command("report", act_report, "a study's recorded runs, averaged over seeds")
+    _which_study(add, (*recipes.TIERS, "published"))
+    add("--source", type=Path, default=runs.RECORDED, help="folder of records (default: the course's own)")
+    add("--format", choices=("table", "csv", "json"), default="table")
     return top
 
 
-def _study_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("study", help=f"one of {', '.join(lab.names())}")
-    command.add_argument("--tier", choices=recipes.TIERS, default="laptop")
-    command.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="SEED")
-    command.add_argument("--nets", nargs="+", metavar="NET", help="only these kinds of net")
-    command.add_argument("--depths", type=int, nargs="+", metavar="DEPTH", help="only these depths")
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+def _which_study(add: Callable, tiers: Sequence[str] = recipes.TIERS, default: str = "laptop") -> None:
+    add("study", help=f"one of {', '.join(lab.names())}")
+    add("--tier", choices=tiers, default=default, help="the recipe of the runs")
+
+
+def _which_runs(add: Callable) -> None:
+    _which_study(add)
+    add("--seeds", type=int, nargs="+", default=[0], metavar="SEED")
+    add("--nets", nargs="+", metavar="NET", help="only these kinds of net")
+    add("--depths", type=int, nargs="+", metavar="DEPTH", help="only these depths")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
 def chosen_configs(options: argparse.Namespace) -> list[recipes.Config]:
     """The configurations a command line asks for. Raises ValueError when it leaves none."""
     everything = lab.configs(options.study, options.tier, options.seeds)
-    chosen = [
-        c
-        for c in everything
-        if (not options.nets or c.net in options.nets) and (not options.depths or c.depth in options.depths)
-    ]
+    of_nets = [c for c in everything if not options.nets or c.net in options.nets]
+    chosen = [c for c in of_nets if not options.depths or c.depth in options.depths]
     if not chosen:
         offered = dict.fromkeys(f"{c.net} {c.depth}" for c in everything)
         raise ValueError(f"nothing left to run; {options.study} at {options.tier} has {', '.join(offered)}")
@@ -105,14 +97,12 @@ def chosen_configs(options: argparse.Namespace) -> list[recipes.Config]:
 def act_data(options: argparse.Namespace) -> None:
     from .data import sources
 
-    if options.verb == "fetch":
-        print(sources.fetch())
-    elif (folder := sources.find()) is None:
+    folder = sources.fetch() if options.verb == "fetch" else sources.find()
+    if folder is None:
         raise sources.DataError("CIFAR-10 is not here yet; run `resnet-course data fetch`")
-    else:
-        if options.verb == "verify":
-            sources.verify(folder)
-        print(folder)
+    if options.verb == "verify":
+        sources.verify(folder)
+    print(folder)
 
 
 def act_run(options: argparse.Namespace) -> None:
@@ -172,7 +162,8 @@ def act_report(options: argparse.Namespace) -> None:
 
     lab.study(options.study)
     records = runs.load(options.study, options.tier, root=options.source)
-    rows = runs.table(records, [name for name in records[0].final if name.endswith("error")])
+    errors = [name for name in records[0].final if name.endswith("error")]
+    rows = runs.table(records, errors, runs.told_apart_by(records))
     if options.format == "json":
         print(json.dumps(runs.finite(rows), indent=1))
     elif options.format == "csv":

@@ -3,11 +3,10 @@
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -51,17 +50,12 @@ def profiles_of(examine: Examine, net: nn.Module, config: Config, parts: Images,
 
 
 def record_examination(
-    config: Config,
-    study: str,
-    examine: Examine,
-    weights: Path,
-    root: Path,
-    command: str = "",
-    told: Mapping[str, str] = MappingProxyType({}),
+    config: Config, study: str, examine: Examine, weights: Path, root: Path, **told
 ) -> runs.Record:
     """Record what a study wants to know of a trained network, whose `weights` are given, and of its untrained self.
 
-    `final` has the test error (percent) on the images examined. Raises ValueError for weights of another network.
+    `final` has the test error (percent) on the images examined; `told` goes to the record as it is, as the command.
+    Raises ValueError for weights of another network.
     """
 
     def look() -> tuple[dict, dict, dict]:
@@ -74,24 +68,22 @@ def record_examination(
         return {}, {"test_error": float(f"{error:.6g}")}, profiles
 
     checksum = "sha256:" + hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
-    more = {"weights": checksum, "images_per_second": None, **told}  # nothing was trained here
-    return _record(config, study, look, Path(inspect.getfile(examine)), root, command, more)
+    told |= {"weights": checksum, "images_per_second": None}  # nothing was trained here
+    return _record(config, study, look, Path(inspect.getfile(examine)), root, told)
 
 
-def record_measure(config: Config, study: str, measure: Measure, root: Path, command: str = "") -> runs.Record:
+def record_measure(config: Config, study: str, measure: Measure, root: Path, **told) -> runs.Record:
     """Record what a study measures by itself: `measure(config)` returns (curves, final)."""
-    return _record(config, study, lambda: (*measure(config), {}), Path(inspect.getfile(measure)), root, command)
+    return _record(config, study, lambda: (*measure(config), {}), Path(inspect.getfile(measure)), root, told)
 
 
-def _record(
-    config: Config, study: str, act: Callable, source: Path, root: Path, command: str, more: dict | None = None
-) -> runs.Record:
+def _record(config: Config, study: str, act: Callable, source: Path, root: Path, told: dict) -> runs.Record:
     started, begin = datetime.now(UTC), time.perf_counter()
     with one_thread("cpu"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         curves, final, profiles = act()
-    seconds = time.perf_counter() - begin
-    made = provenance.of_run(config.recipe, "cpu", "fp32", False, 1, started, seconds, command, source)
-    record = runs.Record(study, asdict(config), curves, final, made | (more or {}), profiles)
+    seconds, how = time.perf_counter() - begin, {"precision": "fp32", "cuda_graph": False, "side_by_side": 1}
+    made = provenance.of_run(config.recipe, "cpu", started, seconds, source, **how) | {"command": "", **told}
+    record = runs.Record(study, asdict(config), curves, final, made, profiles)
     runs.write(record, runs.path_of(root, study, config.recipe.tier, config.name))
     return record

@@ -11,27 +11,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
 from urllib.parse import quote
 
 from . import runs
 
 # One hue a kind of network (readable in grey and by the colour-blind), lighter for dark pages.
+_NAMES = ("plain", "residual", "preactivation", "ink", "faint")
 COLOURS = {
-    "light": {
-        "plain": "#b8500c",
-        "residual": "#1a63a5",
-        "preactivation": "#3b7d3a",
-        "ink": "#1f2328",
-        "faint": "#c9ced6",
-    },
-    "dark": {
-        "plain": "#ff9d5c",
-        "residual": "#74b3f0",
-        "preactivation": "#8fce8b",
-        "ink": "#e6e8eb",
-        "faint": "#4a4f57",
-    },
+    "light": dict(zip(_NAMES, ("#b8500c", "#1a63a5", "#3b7d3a", "#1f2328", "#c9ced6"), strict=True)),
+    "dark": dict(zip(_NAMES, ("#ff9d5c", "#74b3f0", "#8fce8b", "#e6e8eb", "#4a4f57"), strict=True)),
 }
 MARKERS = {"plain": "s", "residual": "o", "preactivation": "^"}
 WIDTH = 5.4  # inches; text stays legible when a phone shrinks the figure to its screen
@@ -49,35 +39,12 @@ _ONLY_ONE = (
 @contextmanager
 def look(mode: str = "light") -> Iterator[dict[str, str]]:
     """The course's matplotlib style inside the `with`, and its colours by name. Raises KeyError for another mode."""
-    import matplotlib as mpl
+    import matplotlib.style
 
     colours = COLOURS[mode]
-    style = {
-        "figure.figsize": (WIDTH, 3.6),
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
-        "figure.constrained_layout.use": True,
-        "font.size": 10,
-        "axes.titlesize": 10,
-        "axes.titlelocation": "left",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": colours["faint"],
-        "grid.linewidth": 0.5,
-        "legend.frameon": False,
-        "lines.linewidth": 1.8,
-        "svg.fonttype": "none",  # text stays text: small files, the reader's own fonts
-        "font.family": "sans-serif",
-        "font.sans-serif": ["Helvetica Neue", "Arial", "DejaVu Sans"],
-        "svg.hashsalt": "resnet-course",  # the same drawing gives the same bytes
-        **dict.fromkeys(
-            ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), colours["ink"]
-        ),
-    }
-    with mpl.rc_context(style):
+    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    own = {"figure.figsize": (WIDTH, 3.6), "grid.color": colours["faint"], **dict.fromkeys(inked, colours["ink"])}
+    with matplotlib.style.context([Path(__file__).with_name("course.mplstyle"), own]):
         yield colours
 
 

@@ -70,10 +70,9 @@ def train(
 ) -> list[runs.Record]:
     """Train the configurations that have no record below `root` yet, and return the records of all that do then.
 
-    A record of another recipe under the same name does not count; it is made again.
-
-    `parallel` runs go side by side: processes of one thread each on the CPU, streams of one process on a GPU. One
-    run that fails is reported and does not stop the others. `fresh` trains even what is recorded.
+    A record of another recipe under the same name does not count; it is made again, as with `fresh` all are. Runs go
+    `parallel` side by side: processes of one thread each on the CPU, streams of one process on a GPU. One that fails
+    is reported and does not stop the others.
     """
     from .device import pick_device
 
@@ -119,9 +118,7 @@ def weights_of(name: str, config: Config, root: Path) -> Path | None:
     return next((w for place in places if (w := place.with_suffix(".safetensors")).exists()), None)
 
 
-def _train_what_is_missing(
-    name: str, todo: Sequence[Config], parallel: int, max_seconds: float, options: dict
-) -> None:
+def _train_what_is_missing(name: str, todo: Sequence[Config], parallel: int, max_seconds: float, options: dict):
     wanted = {c: before for c in todo if (before := trained_before(name, c))}
     if missing := [before for c, before in wanted.items() if weights_of(name, c, options["root"]) is None]:
         print(f"{name} begins with trained networks of {hook(name, 'NETWORKS')}; those that lack weights come first.")
@@ -140,8 +137,8 @@ def examine(name: str, config: Config, weights: Path, root: Path, source: str = 
     if (ask := hook(name, "examine")) is None:
         able = ", ".join(n for n in names() if hook(n, "examine"))
         raise ValueError(f"{name} examines no networks; those that do are {able}")
-    told = {"weights_from": source} if source else {}
-    return examination.record_examination(config, name, ask, weights, root, command, told)
+    told = {"command": command, **({"weights_from": source} if source else {})}
+    return examination.record_examination(config, name, ask, weights, root, **told)
 
 
 def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> float:
@@ -151,9 +148,8 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     if not todo:
         print("Everything asked for is recorded already.")
         return 0.0
-    seconds = training.estimate(
-        todo, device, hook(name, "measure"), hook(name, "examine"), trains=not only_examines(name)
-    )
+    hooks = hook(name, "measure"), hook(name, "examine")
+    seconds = training.estimate(todo, device, *hooks, trains=not only_examines(name))
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
@@ -170,8 +166,7 @@ def duration(seconds: float) -> str:
 
 def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: float, options: dict) -> None:
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
-    # Ctrl-C ends the processes at once: what they write, they write whole.
-    ended_by_ctrl_c = (signal.SIGINT, signal.SIG_DFL)
+    ended_by_ctrl_c = (signal.SIGINT, signal.SIG_DFL)  # at once: what they write, they write whole
     pool = ProcessPoolExecutor(parallel, context, initializer=signal.signal, initargs=ended_by_ctrl_c)
     try:
         longest_first = sorted(todo, key=lambda c: -c.depth)
@@ -182,9 +177,7 @@ def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: fl
         pool.shutdown(cancel_futures=True)
 
 
-def _fit(
-    group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True
-) -> list[runs.Record]:
+def _fit(group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True) -> list:
     """Train a group by Lightning; where the study measures for itself or only examines networks, let it."""
     from . import examination, training
 
@@ -192,14 +185,13 @@ def _fit(
         return []
     root, command = options["root"], options["command"]
     if measure := hook(name, "measure"):
-        return [examination.record_measure(c, name, measure, root, command) for c in group]
+        return [examination.record_measure(c, name, measure, root, command=command) for c in group]
     weights = {c: path for c in group if (path := weights_of(name, c, root))}
     examine = hook(name, "examine")
     if only_examines(name):
-        return [examination.record_examination(c, name, examine, weights[c], root, command) for c in group]
-    return training.fit(
-        group, name, max_seconds=seconds, progress=progress, examine=examine, weights=weights, **options
-    )
+        return [examination.record_examination(c, name, examine, weights[c], root, command=command) for c in group]
+    options = {**options, "max_seconds": seconds, "progress": progress}
+    return training.fit(group, name, examine=examine, weights=weights, **options)
 
 
 def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> None:

@@ -53,13 +53,7 @@ def batch_loss(net: nn.Module, images: Tensor, labels: Tensor) -> float:
         return nn.functional.cross_entropy(net.train()(images), labels).item()
 
 
-def surface(
-    net: nn.Module,
-    directions: Sequence[Direction],
-    points: Sequence[Sequence[float]],
-    images: Tensor,
-    labels: Tensor,
-) -> list[float]:
+def surface(net: nn.Module, directions: list[Direction], points: Sequence, images: Tensor, labels: Tensor) -> list:
     """Loss (nats) at each of `points`, given as distances along `directions`; 1 moves a filter by its own length."""
     losses = []
     for distances in points:

@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from . import variants
+from . import probes, variants
 from .blocks import BottleneckBlock, PlainBlock, PreActivationBottleneck, ResidualBlock, conv3x3
 
 KINDS = ("plain", "residual", "preactivation")
@@ -184,30 +184,21 @@ class Cost:
 def cost(net: nn.Module, image_size: int) -> Cost:
     """Count layers, parameters and multiply-adds for one (3, image_size, image_size) image.
 
-    As in the paper, convolutions and linear layers count as layers and as multiply-adds, shortcut projections
-    add multiply-adds but no layers, and batch norm and additions are left out (He 2015, Table 1). `net` may live
-    on the meta device: nothing is computed.
+    As in the paper, convolutions and linear layers count as layers and as multiply-adds, projections and gates
+    as multiply-adds only; batch norm and additions are left out (He 2015, Table 1). `net` may live on the meta
+    device: nothing is computed.
     """
     layers = multiply_adds = 0
 
     def count(name: str, module: nn.Module, _inputs, output: Tensor) -> None:
         nonlocal layers, multiply_adds
-        layers += ".shortcut" not in name
+        layers += not any(beside in name for beside in (".shortcut", ".gate"))
         multiply_adds += output[0].numel() * module.weight[0].numel()
 
-    hooks = [
-        module.register_forward_hook(partial(count, name))
-        for name, module in net.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear)
-    ]
-    was_training = net.training
-    try:
-        with torch.no_grad():
-            net.eval()(torch.empty(1, 3, image_size, image_size, device=next(net.parameters()).device))
-    finally:
-        net.train(was_training)
-        for hook in hooks:
-            hook.remove()
+    counted = {name: m for name, m in net.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
+    hooks = [module.register_forward_hook(partial(count, name)) for name, module in counted.items()]
+    with probes.hooked(hooks), probes.untouched(net), torch.no_grad():
+        net.eval()(torch.empty(1, 3, image_size, image_size, device=next(net.parameters()).device))
     return Cost(layers, sum(p.numel() for p in net.parameters()), multiply_adds)
 
 
@@ -220,14 +211,9 @@ def catalogue() -> list[tuple[str, Cost, str]]:
     of_preactivation = {164: "1.7M", 1001: "10.2M"}
     of_imagenet = {18: "1.8e9", 34: "3.6e9", 50: "3.8e9", 101: "7.6e9", 152: "11.3e9"}
     with torch.device("meta"):
-        return [
-            *((f"CIFAR ResNet-{d}", cost(cifar(d), 32), f"{said} parameters") for d, said in of_cifar.items()),
-            *(
-                (f"CIFAR pre-act {d}", cost(cifar(d, "preactivation"), 32), f"{said} parameters")
-                for d, said in of_preactivation.items()
-            ),
-            *(
-                (f"ImageNet ResNet-{d}", cost(imagenet(d), 224), f"{said} multiply-adds")
-                for d, said in of_imagenet.items()
-            ),
-        ]
+        rows = [(f"CIFAR ResNet-{d}", cost(cifar(d), 32), f"{said} parameters") for d, said in of_cifar.items()]
+        for d, said in of_preactivation.items():
+            rows.append((f"CIFAR pre-act {d}", cost(cifar(d, "preactivation"), 32), f"{said} parameters"))
+        for d, said in of_imagenet.items():
+            rows.append((f"ImageNet ResNet-{d}", cost(imagenet(d), 224), f"{said} multiply-adds"))
+    return rows

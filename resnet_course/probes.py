@@ -29,6 +29,18 @@ def blocks(net: nn.Module) -> dict[str, nn.Module]:
     return found
 
 
+def main_path(net: nn.Module, of: type | tuple) -> dict[str, nn.Module]:
+    """The modules of a kind by name, in order, but for those of projections. Raises ValueError when there is none."""
+    found = {
+        name: module
+        for name, module in net.named_modules()
+        if isinstance(module, of) and not any(part in name for part in BESIDE_THE_PATH)
+    }
+    if not found:
+        raise ValueError(f"{type(net).__name__} has no layer of the kind asked for")
+    return found
+
+
 @contextmanager
 def untouched(net: nn.Module) -> Iterator[None]:
     """Put back the network's buffers (batch-norm statistics) and modes when the `with` ends, however it ends."""
@@ -104,13 +116,7 @@ def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> Iterat
     addition. The mapping is filled, in layer order, when the `with` ends. Raises ValueError as `watched` does, and
     when `net` has no such module.
     """
-    layers = {
-        name: module
-        for name, module in net.named_modules()
-        if isinstance(module, of) and not any(part in name for part in BESIDE_THE_PATH)
-    }
-    if not layers:
-        raise ValueError(f"{type(net).__name__} has no layer of the kind asked for")
+    layers = main_path(net, of)
     stds: dict[str, float] = {}
     with watched(net, layers, lambda x: (x.numel(), *torch.var_mean(x.float(), correction=0))) as seen:
         try:
@@ -138,12 +144,10 @@ def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
         raise ValueError(f"{type(net).__name__} has no block with a branch and a shortcut to compare")
     parts = {(name, part): getattr(block, part) for name, block in both.items() for part in ("residual", "shortcut")}
     ratios: dict[str, float] = {}
-    with watched(net, parts, lambda x: x.float().square().sum()) as squares:
+    with watched(net, parts, lambda x: x.double().square().sum()) as squares:
         yield ratios
     for name in both:
-        branch, carried = (
-            torch.stack(squares[name, part]).double().sum().item() for part in ("residual", "shortcut")
-        )
+        branch, carried = (sum(squares[name, part]).item() for part in ("residual", "shortcut"))
         ratios[name] = math.sqrt(branch / carried) if carried else math.inf
 
 
@@ -152,11 +156,7 @@ def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> dict[str
 
     Computed as a training step would, with the batch's own statistics; `.grad` and buffers stay as they are.
     """
-    weights = {
-        name: module.weight
-        for name, module in net.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear) and not any(part in name for part in BESIDE_THE_PATH)
-    }
+    weights = {name: layer.weight for name, layer in main_path(net, (nn.Conv2d, nn.Linear)).items()}
     with untouched(net), torch.enable_grad():
         loss = nn.functional.cross_entropy(net.train()(images), labels)
         return dict(zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True))
@@ -169,10 +169,8 @@ def coherence(net: nn.Module, images: Tensor, labels: Tensor, parts: int = 4) ->
     """
     if parts < 2:
         raise ValueError(f"coherence compares at least 2 parts, got {parts}")
-    pieces = [
-        torch.cat([g.flatten() for g in weight_gradients(net, x, y).values()])
-        for x, y in zip(images.chunk(parts), labels.chunk(parts), strict=True)
-    ]
+    pairs = zip(images.chunk(parts), labels.chunk(parts), strict=True)
+    pieces = [torch.cat([g.flatten() for g in weight_gradients(net, x, y).values()]) for x, y in pairs]
     directions = nn.functional.normalize(torch.stack(pieces), dim=1)
     cosines = directions @ directions.T
     return (cosines.sum() - cosines.trace()).item() / (parts * (parts - 1))
@@ -189,10 +187,9 @@ def gradient_autocorrelation(net: nn.Module, first: Tensor, last: Tensor, points
     with untouched(net), torch.enable_grad():
         (gradient,) = torch.autograd.grad(net.train()(line).sum(), line)
     gradient = gradient.flatten(1).double()
-    gradient = gradient - gradient.mean(0)
+    gradient -= gradient.mean(0)
     products = gradient @ gradient.T
-    variance = products.diagonal().mean()
-    return [(products.diagonal(lag).mean() / variance).item() for lag in range(points // 2 + 1)]
+    return [(products.diagonal(lag).mean() / products.diagonal().mean()).item() for lag in range(points // 2 + 1)]
 
 
 @contextmanager

@@ -13,18 +13,11 @@ from .data import images
 from .recipes import Recipe
 
 
-def of_run(
-    recipe: Recipe,
-    device: str,
-    precision: str,
-    graph: bool,
-    side_by_side: int,
-    started: datetime,
-    seconds: float,
-    command: str,
-    also: Path | None = None,
-) -> dict:
-    """Where, when and with what a run was made. Times in seconds; images/s is of one run, others beside it."""
+def of_run(recipe: Recipe, device: str, started: datetime, seconds: float, also: Path | None = None, **how) -> dict:
+    """Where, when and with what a run was made; times in seconds, images/s of this run with others beside it.
+
+    `how` goes in as it is: precision, cuda_graph, side_by_side (runs that shared the machine), command.
+    """
     import lightning
     import torchvision
 
@@ -33,19 +26,14 @@ def of_run(
         "data": images.checksum(recipe.data) if recipe.data in images.NAMES else "drawn from the seed",
         "libraries": {
             "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "lightning": lightning.__version__,
+            **{library.__name__: library.__version__ for library in (torch, torchvision, lightning)},
         },
         "hardware": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
-        "precision": precision,
-        "cuda_graph": graph,
         "threads": 1 if device == "cpu" else None,
-        "side_by_side": side_by_side,
         "started": started.isoformat(timespec="seconds"),
         "wall_seconds": round(seconds, 2),
         "images_per_second": round(recipe.iterations * recipe.batch_size / max(seconds, 1e-9), 1),
-        "command": command,
+        **how,
     }
 
 

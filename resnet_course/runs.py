@@ -58,7 +58,7 @@ class Record:
         taken = self.iterations(quantity)
         if not taken or iteration not in (None, *taken):
             raise RecordError(
-                f"{self.study} {self.net}-{self.depth} recorded no {quantity} at {iteration or 'any time'}"
+                f"{self.study} {self.net}-{self.depth} recorded no {quantity} at {iteration or 'any step'}"
             )
         return self.profiles[f"{quantity}@{taken[-1] if iteration is None else iteration}"]
 
@@ -174,6 +174,13 @@ def over_seeds(records: Sequence[Record], metric: str, by: Sequence[str] = ("net
     return {group: stats(values.values()) for group, values in sorted(groups.items())}
 
 
+def told_apart_by(records: Iterable[Record]) -> tuple[str, ...]:
+    """Net, depth, and what else but the seed differs among the records, for over_seeds and table."""
+    records = list(records)
+    varying = (name for name in IDENTITY if len({getattr(r, name) for r in records}) > 1)
+    return tuple(dict.fromkeys(("net", "depth", *(name for name in varying if name != "seed"))))
+
+
 def mean_profile(records: Sequence[Record], quantity: str, iteration: int | None = None) -> list[Stats]:
     """A profile of one network averaged over its seeds, value by value.
 
@@ -209,7 +216,7 @@ def provenance_line(records: Sequence[Record]) -> str:
 
     seeds = len({r.seed for r in records})
     return (
-        f"{len(records)} runs, {each(r.tier for r in records)} tier, "
+        f"{len(records)} run{'s' * (len(records) > 1)}, {each(r.tier for r in records)} tier, "
         f"{seeds} seed{'s' * (seeds > 1)}, {each(r.provenance['hardware'] for r in records)}, "
         f"PyTorch {each(r.provenance['libraries']['torch'] for r in records)}, "
         f"{each(r.provenance['started'][:10] for r in records)}"

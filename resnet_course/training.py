@@ -57,9 +57,7 @@ class Training(pl.LightningModule):
         self.precision, self.graph = precision, graph
         self.recipe = configs[0].recipe
         if not self.steps_per_epoch:
-            raise ValueError(
-                f"a batch of {self.recipe.batch_size} needs at least as many images, got {len(train.labels)}"
-            )
+            raise ValueError(f"a batch of {self.recipe.batch_size} needs as many images, got {len(train.labels)}")
         self.nets = nn.ModuleList(build(config, weights.get(config), train) for config in configs)
         self.examine = examine
         self.curves: list[dict[str, list[float]]] = [{} for _ in configs]
@@ -80,23 +78,16 @@ class Training(pl.LightningModule):
             return augment.take(data.pixels, order, down, right, flip, pad)
 
         r = self.recipe
-        self.engines = [
-            engine.Engine(
-                net,
-                data.labels,
-                crops,
-                self.steps_per_epoch,
-                r.batch_size,
-                r.momentum,
-                r.weight_decay,
-                self.precision,
-            )
-            for net in self.nets
-        ]
+        fixed = (self.steps_per_epoch, r.batch_size, r.momentum, r.weight_decay, self.precision)
+        self.engines = [engine.Engine(net, data.labels, crops, *fixed) for net in self.nets]
         return [e.optimizer for e in self.engines]
 
-    def train_dataloader(self) -> "Chunks":
-        return Chunks(self)
+    def train_dataloader(self) -> list[int]:
+        """What Lightning iterates over in the coming epoch: how many engine steps to take at once."""
+        done = self.curves[0].get("iteration", [0])[-1]  # Lightning asks before it has restored current_epoch
+        left = min(self.steps_per_epoch, self.recipe.iterations - done)  # the last epoch may be a part of one
+        size = math.ceil(self.steps_per_epoch / CHUNKS)
+        return [min(size, left - taken) for taken in range(0, left, size)]
 
     def on_train_start(self) -> None:
         if self.examine and not self.curves[0]:
@@ -107,9 +98,8 @@ class Training(pl.LightningModule):
         first = self.current_epoch * self.steps_per_epoch
         pad = self.train_images.pixels.shape[1] // 8
         for config, one in zip(self.configs, self.engines, strict=True):
-            plan = augment.draw_plan(
-                len(self.train_images.labels), self.recipe.batch_size, pad, config.seed, self.current_epoch
-            )
+            count, batch_size = len(self.train_images.labels), self.recipe.batch_size
+            plan = augment.draw_plan(count, batch_size, pad, config.seed, self.current_epoch)
             lrs = [recipes.lr_at(first + i, config.recipe) for i in range(self.steps_per_epoch)]
             one.start_epoch(plan, lrs)
             if self.graph and one.stream is None:
@@ -144,27 +134,10 @@ class Training(pl.LightningModule):
             setattr(self, name, value)
 
 
-class Chunks:
-    """What Lightning iterates over: how many engine steps to take at once; the last epoch may be a part of one."""
-
-    def __init__(self, module: Training):
-        self.module = module
-
-    def __iter__(self) -> Iterator[int]:
-        m = self.module
-        done = m.curves[0].get("iteration", [0])[-1]  # Lightning asks before it has restored current_epoch
-        left = min(m.steps_per_epoch, m.recipe.iterations - done)
-        size = math.ceil(m.steps_per_epoch / CHUNKS)
-        while left > 0:
-            yield min(size, left)
-            left -= size
-
-
 class SaveState(pl.callbacks.Checkpoint):
     """Keep one resumable state, whole or not at all, and end the training once `deadline` (time.monotonic) passed.
 
-    A Checkpoint in Lightning's sense, so that it acts after the module has closed its epoch. The state on disk is at
-    most SAVE_EVERY seconds of finished epochs behind.
+    A Checkpoint in Lightning's sense acts after the module has closed its epoch.
     """
 
     def __init__(self, path: Path, deadline: float = math.inf):
@@ -192,9 +165,8 @@ class Progress(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, module: Training) -> None:
         done = module.current_epoch * module.steps_per_epoch
-        self.bar = tqdm(
-            total=module.recipe.iterations, initial=done, desc=self.label, unit="it", leave=False, mininterval=0.5
-        )
+        look = {"desc": self.label, "unit": "it", "leave": False, "mininterval": 0.5}
+        self.bar = tqdm(total=module.recipe.iterations, initial=done, **look)
 
     def on_train_batch_end(self, trainer, module, outputs, chunk: int, index: int) -> None:
         self.bar.update(chunk)
@@ -220,6 +192,7 @@ def trainer_for(module: Training, device: str, callbacks: list[pl.Callback]) -> 
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
+        reload_dataloaders_every_n_epochs=1,
     )
 
 
@@ -264,25 +237,19 @@ def fit(
     started = datetime.now(UTC)
     also = Path(inspect.getfile(examine)) if examine else None
     with quiet_lightning(), one_thread(device), torch.random.fork_rng():
-        module = Training(
-            configs,
-            images.training(recipe.data, recipe.holdout, recipe.train_images),
-            pick_precision(device),
-            graph,
-            examine,
-            weights,
-        )
+        train = images.training(recipe.data, recipe.holdout, recipe.train_images)
+        module = Training(configs, train, pick_precision(device), graph, examine, weights)
         path = root / study / recipe.tier / f".{_fingerprint(configs, also)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
-        trainer = trainer_for(module, device, [state, *([Progress(_label(configs))] if progress else [])])
+        label = configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
+        trainer = trainer_for(module, device, [state, *([Progress(label)] if progress else [])])
         with ctrl_c_for_the_caller():
             trainer.fit(module, ckpt_path=readable_state(state.path), weights_only=True)
         if state.stopped:
             return []
         finals = evaluate(module, device)
-    made = provenance.of_run(
-        recipe, device, module.precision, graph, len(configs), started, module.seconds, command, also
-    )
+    how = {"precision": module.precision, "cuda_graph": graph, "side_by_side": len(configs), "command": command}
+    made = provenance.of_run(recipe, device, started, module.seconds, also, **how)
     records = [
         runs.Record(study, asdict(config), curves, final, made, profiles)
         for config, curves, final, profiles in zip(configs, module.curves, finals, module.profiles, strict=True)
@@ -297,33 +264,23 @@ def fit(
 
 
 def evaluate(module: Training, device: str) -> list[dict[str, float]]:
-    """Loss and error of each network on its training images, not augmented, and on what was kept from it.
-
-    That is the images held out, for a recipe that chooses by them, and otherwise, once, the test images.
-    """
-    recipe = module.recipe
+    """Loss and error of each network on its training images, not augmented, and those held out or the test's."""
+    recipe, parts = module.recipe, {"train": module.train_images}
     if recipe.holdout:
-        _, unseen = images.holdout(images.load(recipe.data, "train"), recipe.holdout)
+        _, parts["val"] = images.holdout(images.load(recipe.data, "train"), recipe.holdout)
     else:
-        unseen = images.load(recipe.data, "test")
-    parts = {"train": module.train_images.to(device), ("val" if recipe.holdout else "test"): unseen.to(device)}
-    finals = []
-    for net in module.nets.to(device):
-        final = {}
-        for part, data in parts.items():
-            loss, error = engine.evaluate(net, *data, augment.normalise)
+        parts["test"] = images.load(recipe.data, "test")
+    finals = [{} for _ in module.nets.to(device)]
+    for part, data in parts.items():
+        for net, final in zip(module.nets, finals, strict=True):
+            loss, error = engine.evaluate(net, *data.to(device), augment.normalise)
             final |= {f"{part}_loss": float(f"{loss:.6g}"), f"{part}_error": float(f"{error:.6g}")}
-        finals.append(final)
     return finals
 
 
 def estimate(
-    configs: Sequence[Config],
-    device: str = "auto",
-    measure: Measure | None = None,
-    examine: Examine | None = None,
-    trains: bool = True,
-) -> dict[Config, float]:
+    configs: Sequence[Config], device: str = "auto", measure=None, examine=None, trains: bool = True
+) -> dict:
     """Seconds each configuration will take, alone on this machine, from a few timed steps at each depth.
 
     `measure` is what a study does in place of training, timed over a few of its own iterations; `examine`, what it
@@ -336,7 +293,7 @@ def estimate(
     return {c: c.recipe.iterations * step[c.depth] + look[c.depth] for c in configs}
 
 
-def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: bool, part: int = 16) -> float:
+def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: bool, part: int = 8) -> float:
     """Time of all examinations of one network, from one on every so many images at random weights."""
     with one_thread(device), torch.random.fork_rng():
         parts = images_to_examine(config.recipe, device)
@@ -400,10 +357,6 @@ def quiet_lightning() -> Iterator[None]:
             yield
         finally:
             logger.setLevel(level)
-
-
-def _label(configs: Sequence[Config]) -> str:
-    return configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
 
 
 def _with_warm_up(config: Config) -> Config:

@@ -50,6 +50,13 @@ class ReLUBeforeAddition(ResidualBlock):
         return torch.relu(self.residual(x)) + self.shortcut(x)
 
 
+class ScaledShortcut(ResidualBlock):
+    """relu(F(x) + x / 2)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.residual(x) + self.shortcut(x) / 2)
+
+
 class PreActivation(ResidualBlock):
     """x + F(x), F's layers activated before they convolve: by ReLU only, batch norm following the convolution
     (He 2016, Fig. 4d), or by batch norm and ReLU (`full`, Fig. 4e)."""
@@ -64,17 +71,6 @@ class PreActivation(ResidualBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.residual(x) + self.shortcut(x)
-
-
-class Scale(nn.Module):
-    """A constant factor."""
-
-    def __init__(self, factor: float):
-        super().__init__()
-        self.factor = factor
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.factor * x
 
 
 def edited(change: Callable[[ResidualBlock], None]) -> Callable[..., ResidualBlock]:
@@ -114,12 +110,6 @@ def dropout_in_branch(block: ResidualBlock) -> None:
 
 
 @edited
-def scaled_shortcut(block: ResidualBlock) -> None:
-    """relu(F(x) + x / 2)."""
-    block.shortcut = nn.Sequential(block.shortcut, Scale(0.5))
-
-
-@edited
 def dropout_shortcut(block: ResidualBlock) -> None:
     """relu(F(x) + dropout(x)), half of the shortcut's numbers dropped in training."""
     block.shortcut = nn.Sequential(block.shortcut, nn.Dropout(0.5))
@@ -138,7 +128,7 @@ BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "three-layers": three_layers,
     "zero-init": zero_init,
     "dropout-in-branch": dropout_in_branch,
-    "scaled-shortcut": scaled_shortcut,
+    "scaled-shortcut": ScaledShortcut,
     "shortcut-only-gating": Gated,
     "shortcut-only-gating-open": partial(Gated, bias=-6.0),
     "exclusive-gating": partial(Gated, bias=-6.0, exclusive=True),

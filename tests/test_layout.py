@@ -20,7 +20,7 @@ MODULES = {
 DATA = {"data.sources", "data.images", "data.augment", "data.module"}
 MAY_IMPORT = {
     "variants": {"blocks"},
-    "models": {"blocks", "variants"},
+    "models": {"blocks", "variants", "probes"},
     "landscape": {"probes"},
     "figures": {"runs"},
     "widgets": {"figures", "runs"},

@@ -203,7 +203,7 @@ def test_different_recipes_are_not_trained_side_by_side():
 
 
 def test_fewer_images_than_a_batch_are_refused():
-    with pytest.raises(ValueError, match="a batch of 128 needs at least as many images, got 100"):
+    with pytest.raises(ValueError, match="a batch of 128 needs as many images, got 100"):
         fit(replace(CONFIG, recipe=replace(TINY, train_images=100)))
 
 
@@ -319,7 +319,7 @@ def test_estimating_leaves_the_callers_threads_and_random_numbers_alone():
 
 def test_what_a_study_measures_by_itself_is_recorded():
     record = examination.record_measure(
-        CONFIG, "study", lambda config: ({"x": [1.0]}, {"y": 2.0}), runs.home(), "command"
+        CONFIG, "study", lambda config: ({"x": [1.0]}, {"y": 2.0}), runs.home(), command="command"
     )
     assert runs.read(runs.path_of(runs.home(), "study", "live", CONFIG.name)).final == {"y": 2.0}
     assert record.provenance["command"] == "command"

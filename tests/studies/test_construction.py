@@ -71,6 +71,27 @@ def test_gently_is_a_tenth_of_the_learning_rate_and_nothing_else():
         assert replace(config.recipe, iterations=expected.iterations) == expected
 
 
+@pytest.mark.parametrize(
+    ("history", "error", "denied"),
+    [
+        (("plain", 0, DEEP, ""), 55.0, "from scratch trains far worse"),
+        (("plain", SHALLOW, DEEP, ""), 52.0, "falls behind its control"),
+        (("plain", SHALLOW, DEEP, "gentle"), 62.0, "trained gently, the grown plain-56 does not"),
+        (("residual", 0, DEEP, ""), 60.0, "alike on every way"),
+        (("residual", SHALLOW, DEEP, "gentle"), 60.0, "alike on every way"),
+    ],
+)
+def test_a_claim_would_be_denied_by_another_end_of_its_history(recorded, history, error, denied):
+    claims = construction.holds(ending(recorded, *history, error))
+    assert [claim for claim, held in claims.items() if not held and denied in claim], claims
+
+
+def test_every_claim_would_be_denied_if_only_the_shallow_networks_differed(recorded):
+    ends = {SHALLOW: {"plain": 60.0, "residual": 50.0}, DEEP: {"plain": 62.0, "residual": 56.0}}
+    same = [replace(r, final=r.final | {"train_error": ends[r.depth][r.net]}) for r in recorded]
+    assert not any(construction.holds(same).values())
+
+
 def test_a_difference_is_taken_seed_by_seed(recorded):
     by_seed = [
         replace(r, final=r.final | {"train_error": 10.0 * r.seed + (3.0 if r.depth == DEEP else 0.0)})

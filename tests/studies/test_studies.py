@@ -41,6 +41,20 @@ def test_what_the_chapter_claims_holds_on_the_records(name):
     assert all(claims.values()), claims
 
 
+EXAMINING = [name for name in lab.names() if lab.only_examines(name)]
+
+
+@pytest.mark.parametrize("name", EXAMINING)
+def test_the_networks_examined_are_those_that_were_trained(name):
+    trained = {(r.net, r.depth, r.seed): r.final["test_error"] for r in lab.replay("degradation", "laptop")}
+    for r in lab.replay(name, "laptop"):  # weights were rounded to half precision in between
+        assert r.final["test_error"] == pytest.approx(trained[r.net, r.depth, r.seed], abs=0.25), (
+            r.net,
+            r.depth,
+            r.seed,
+        )
+
+
 def with_error(records, net, depth, **final):
     """The same records, but for one network's results."""
     return [replace(r, final=r.final | final) if (r.net, r.depth) == (net, depth) else r for r in records]
