@@ -60,9 +60,12 @@ notebooks: $(STAMP)  ## run every notebook and store its outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
 
-records: $(STAMP)  ## make the laptop tier's recorded runs again (about fifteen minutes on two cores)
-	for study in degradation residual_block trained_depth; do \
-		resnet-course run $$study --tier laptop --seeds 0 1 2 --out resnet_course/recorded; done
+STUDIES := $(filter-out __init__,$(basename $(notdir $(wildcard resnet_course/studies/*.py))))
+records: $(STAMP)  ## make the laptop tier's recorded runs again (about an hour and a half on two cores)
+	for study in $(STUDIES); do \
+		resnet-course run $$study --tier laptop --seeds 0 1 2 --out runs && \
+		mkdir -p resnet_course/recorded/$$study/laptop && \
+		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
 	python .ci/draw_readme_figure.py
 
 data: $(STAMP)  ## fetch and verify CIFAR-10

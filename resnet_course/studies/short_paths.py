@@ -22,8 +22,7 @@ def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
 
 
 def examine(net, config: Config, images, iteration: int) -> dict[str, list[float]]:
-    """Of a trained network: test error (%) whole, without each block, without several, with blocks out of order, and
-    the share of its gradient that comes through 0, 1, 2, … branches."""
+    """Test error (%) whole, without blocks, with blocks out of order; shares of the gradient by branches passed."""
     from .. import probes
 
     if iteration == 0:
@@ -59,10 +58,8 @@ def error(net, x, y, without: Iterable[str] = (), swaps: int = 0, draw: random.R
 
 def gradients_by_length(net, x, y):
     """Gradient of the images' losses at the images, by how many branches it came through: (length, N, 3, H, W).
-
-    Exact, and all paths at once: of n + 1 copies of the images only the first has a loss, and a branch hands its
-    gradient on to the next copy. Copies are alike, so copy k ends up with the gradient of all paths of k branches.
-    """
+    Exact: of n + 1 copies of the images only the first has a loss, and a branch hands its gradient on to the next
+    copy. Copies are alike, so copy k ends up with the gradient of all paths of k branches."""
     import torch
 
     from .. import probes
@@ -84,7 +81,7 @@ def table(records: Sequence[runs.Record]) -> list[dict]:
     for r in records:
         ones, path = r.profile("without_one"), sum(k * share for k, share in enumerate(r.profile("gradient_share")))
         row = {"network": f"{r.net}-{r.depth}", "seed": r.seed, "blocks": len(ones), "whole": r.profile("whole")[0]}
-        rows.append(row | {"one out: median": median(ones), "one out: worst": max(ones), "mean path": path})
+        rows.append(row | {"one out, median": median(ones), "one out, worst": max(ones), "mean path": path})
     return rows
 
 
@@ -101,20 +98,23 @@ def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit
 
 
 def finding(records: Sequence[runs.Record]) -> str:
-    """The result in words."""
-    text = "{network}, seed {seed}: {whole:.0f} % error, {one out: median:.0f} % without a block (median)."
-    return " ".join(text.format(**row) for row in table(records))
+    """The result in words, mean over seeds."""
+    rows, said = table(records), {}
+    for n in (row["network"] for row in rows):
+        whole, without = (fmean(r[k] for r in rows if r["network"] == n) for k in ("whole", "one out, median"))
+        said[n] = f"{n} {whole:.0f} and {without:.0f} %"
+    return f"Test error whole and without a typical block: {'; '.join(said.values())}."
 
 
 def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
     """What the chapter claims, of every seed; plain-56 has too little to lose for a claim of its own."""
     said = {}
     for row in table(records):
-        name, whole, typical = f"{row['network']} seed {row['seed']}", row["whole"], row["one out: median"]
+        name, whole, typical = f"{row['network']} seed {row['seed']}", row["whole"], row["one out, median"]
         if row["network"] == "plain-20":
             said[f"{name}: without a block it is near chance"] = typical > 80
         elif row["network"] != "plain-56":
             said[f"{name}: a typical block is missed little"] = typical - whole < (15 if row["blocks"] < 27 else 4)
-            said[f"{name}: one block is missed much more"] = row["one out: worst"] > whole + 8
+            said[f"{name}: one block is missed much more"] = row["one out, worst"] > whole + 8
             said[f"{name}: the gradient comes by short paths"] = row["mean path"] < min(row["blocks"] / 2, 8)
     return said

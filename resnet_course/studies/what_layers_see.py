@@ -95,8 +95,9 @@ def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit
 
 def finding(records: Sequence[runs.Record]) -> str:
     """The result in words."""
-    text = "{}, {}, from stem to last block: probe of areas {:.0f} to {:.0f} %, of channels {:.0f} to {:.0f} %."
-    return " ".join(text.format(*row.values()) for row in table(records))
+    rows = [list(row.values()) for row in table(records) if row["state"] == "trained"]
+    said = "; ".join("{} {:.0f} to {:.0f} and {:.0f} to {:.0f} %".format(n, *errors) for n, _, *errors in rows)
+    return f"Error of linear probes on areas and on channels, from stem to last block: {said}."
 
 
 def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
