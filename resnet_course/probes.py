@@ -30,11 +30,11 @@ def blocks(net: nn.Module) -> dict[str, nn.Module]:
 
 
 def main_path(net: nn.Module, of: type | tuple) -> dict[str, nn.Module]:
-    """The modules of a kind by name, in order, but for those of projections. Raises ValueError when there is none."""
+    """The modules of a kind by name, in order, none of projections or gates. Raises ValueError when there is none."""
     found = {
         name: module
         for name, module in net.named_modules()
-        if isinstance(module, of) and not any(part in name for part in BESIDE_THE_PATH)
+        if isinstance(module, of) and not any(part in name for part in (*BESIDE_THE_PATH, "gate"))
     }
     if not found:
         raise ValueError(f"{type(net).__name__} has no layer of the kind asked for")

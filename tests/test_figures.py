@@ -88,3 +88,20 @@ def test_the_readme_figure_is_drawn_from_the_records():
     drawing = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(drawing)
     assert drawing.TARGET.read_text() == drawing.picture(), "run python .ci/draw_readme_figure.py"
+
+
+def test_values_by_name_stand_in_rows_from_the_top_down_with_their_mean():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    figures.values_by_name(axes, "#000000", {"first": [1.0, 3.0], "second": [5.0]})
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines] == [(2.0, 0), (5.0, 1)]
+    low, high = axes.get_ylim()
+    assert low > high
+
+
+def test_deeper_networks_are_drawn_stronger():
+    strengths = [figures.strength(depth, (110, 20, 56)) for depth in (20, 56, 110)]
+    assert strengths == sorted(strengths)
+    assert strengths[-1] == 1.0

@@ -19,7 +19,6 @@ ORDERS = ("bn-after-addition", "relu-before-addition", "relu-only-preactivation"
 # Test error (%) of 110 layers on CIFAR-10 (He 2016, Tables 1 and 2); None: "fails".
 PAPER = dict(zip(("", *SHORTCUTS), (6.61, None, 8.70, 6.91, 12.86, 12.22, None), strict=True))
 PAPER |= dict(zip(ORDERS, (8.17, 7.84, 6.71, 6.37), strict=True))
-CHANCE = 90.0
 
 
 def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[Config]:
@@ -80,3 +79,14 @@ def finding(records: Sequence[runs.Record]) -> str:
     ranked = sorted((stats.mean, variant) for (depth, variant), stats in found.items() if depth == deepest)
     said = ", ".join(f"{named(variant)} {mean:.0f} %" for mean, variant in ranked)
     return f"Test error at {deepest} layers, best first: {said}."
+
+
+def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
+    """What the chapter claims of the deepest networks, with margins above the scatter over seeds."""
+    found = errors(records)
+    deepest = max(depth for depth, _ in found)
+    original = found[deepest, ""].mean
+    said = {f"{named(v)} is worse than the identity": found[deepest, v].mean > original + 2 for v in SHORTCUTS}
+    said |= {f"{named(v)} is worse than the original": found[deepest, v].mean > original + 2 for v in ORDERS[:2]}
+    said |= {f"{named(v)} is better than the original": found[deepest, v].mean < original - 2 for v in ORDERS[2:]}
+    return said

@@ -85,7 +85,32 @@ def test_a_difference_is_taken_seed_by_seed(recorded):
     assert found[56, *block_anatomy.ORIGINAL].mean == 0.0
 
 
-def test_the_table_has_a_row_a_block_and_no_difference_for_the_original(recorded):
-    rows = block_anatomy.table(recorded, 56)
+def test_the_table_has_a_row_a_block_and_no_change_of_the_original(recorded):
+    rows = block_anatomy.table(recorded)
     assert [row["block"] for row in rows] == list(block_anatomy.NAMES.values())
-    assert rows[0]["test error less the original's"] == ""
+    assert [row["block"] for row in rows if not row["56 layers: change"]] == ["original (option A)"]
+
+
+@pytest.mark.parametrize(
+    ("part", "depth", "error", "denied"),
+    [
+        (("A", "three-layers"), 20, 60.0, "at 20 layers these are alike"),
+        (("A", "zero-init"), 20, 50.0, "at 20 layers these cost error"),
+        (("A", "one-layer"), 56, 54.0, "at 56 layers these cost error"),
+        (("C", ""), 56, 60.0, "option C costs most"),
+        (("A", "zero-init"), 56, 50.0, "every change costs something"),
+    ],
+)
+def test_a_claim_would_be_denied_by_another_end_of_one_block(recorded, part, depth, error, denied):
+    claims = block_anatomy.holds(ending(recorded, part, error, (depth,)))
+    assert [claim for claim, held in claims.items() if not held and denied in claim], claims
+
+
+def test_every_claim_would_be_denied_if_the_original_were_the_odd_one_out(recorded):
+    alike = [replace(r, final=r.final | {"test_error": 50.0}) for r in recorded]
+    assert not any(block_anatomy.holds(ending(alike, block_anatomy.ORIGINAL, 60.0)).values())
+
+
+def test_the_figure_names_the_blocks_from_best_to_worst(recorded):
+    said = block_anatomy.finding(ending(recorded, ("B", ""), 1.0))
+    assert said.count("from lowest to highest: option B 1.0 %") == 2
