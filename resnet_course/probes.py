@@ -224,8 +224,7 @@ def _as_option_a(x: Tensor, shape: torch.Size) -> Tensor:
 
 @contextmanager
 def reordered(stage: nn.Sequential, order: Sequence[int]) -> Iterator[nn.Sequential]:
-    """A stage with its blocks in another order. Raises ValueError when `order` is none, or moves a block that differs
-    in shape from the one whose place it takes."""
+    """A stage with its blocks in another order. Raises ValueError for no order, or one that mixes shapes."""
     original = list(stage)
     if sorted(order) != list(range(len(original))):
         raise ValueError(f"order must contain each of 0 … {len(original) - 1} once, got {list(order)}")

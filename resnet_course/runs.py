@@ -17,7 +17,7 @@ from statistics import fmean, stdev
 
 FORMAT = 1
 # What tells runs apart, and its value where a record does not say.
-IDENTITY = {"net": None, "depth": None, "seed": None, "tier": None}
+IDENTITY = dict.fromkeys(("net", "depth", "seed", "tier"))
 IDENTITY |= {"shortcut": "A", "variant": "", "start_depth": 0, "label": ""}
 RECORDED = Path(__file__).with_name("recorded")
 
