@@ -6,14 +6,18 @@ import multiprocessing
 import pkgutil
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from . import recipes, runs, studies
 from .recipes import Config
+
+TRIES = 2  # of a run whose process is killed
 
 
 def names() -> list[str]:
@@ -151,7 +155,13 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
         print("Everything asked for is recorded already.")
         return 0.0
     hooks = hook(name, "measure"), hook(name, "examine")
-    seconds = training.estimate(todo, device, *hooks, trains=not only_examines(name))
+    seconds = {}
+    for depth in dict.fromkeys(c.depth for c in todo):
+        alike = [c for c in todo if c.depth == depth]
+        try:
+            seconds |= training.estimate(alike, device, *hooks, trains=not only_examines(name))
+        except Exception as error:  # whatever ails one network is reported again when its turn comes
+            print(f"The cost of {depth} layers cannot be told ({type(error).__name__}: {error}).")
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
@@ -167,16 +177,36 @@ def duration(seconds: float) -> str:
 
 
 def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: float, options: dict) -> None:
-    context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
-    ended_by_ctrl_c = (signal.SIGINT, signal.SIG_DFL)  # at once: what they write, they write whole
-    pool = ProcessPoolExecutor(parallel, context, initializer=signal.signal, initargs=ended_by_ctrl_c)
+    """Runs side by side, each lane a process of its own: one that is killed takes no other with it.
+
+    A killed run is begun again in a new process, from its last saved state; killed twice, it is reported.
+    """
+    waiting, killed = sorted(todo, key=lambda c: c.depth), Counter()  # longest first, from the end
+    lanes, running = [_lane() for _ in range(min(parallel, len(todo)))], {}
     try:
-        longest_first = sorted(todo, key=lambda c: -c.depth)
-        futures = {pool.submit(_fit, [c], name, deadline, options, progress=False): c for c in longest_first}
-        for future in as_completed(futures):
-            _report([futures[future]], future.result)
+        while waiting or running:
+            while waiting and lanes:
+                config, lane = waiting.pop(), lanes.pop()
+                running[lane.submit(_fit, [config], name, deadline, options, progress=False)] = config, lane
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                config, lane = running.pop(future)
+                broken = isinstance(future.exception(), BrokenProcessPool)
+                lanes.append(_lane() if broken else lane)
+                killed[config] += broken
+                if broken and killed[config] < TRIES:
+                    print(f"The process of {config.name} was killed; it begins again where it last saved its state.")
+                    waiting.append(config)
+                else:
+                    _report([config], future.result)
     finally:
-        pool.shutdown(cancel_futures=True)
+        for lane in (*lanes, *(lane for _, lane in running.values())):
+            lane.shutdown(cancel_futures=True)
+
+
+def _lane() -> ProcessPoolExecutor:
+    """A process for one run at a time, which Ctrl-C ends at once: what it writes, it writes whole."""
+    context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
+    return ProcessPoolExecutor(1, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
 
 
 def _fit(group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True) -> list:
