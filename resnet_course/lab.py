@@ -3,14 +3,17 @@
 import importlib
 import math
 import multiprocessing
+import os
 import pkgutil
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -66,30 +69,39 @@ def train(
     root: Path | None = None,
     parallel: int = 1,
     device: str = "auto",
-    graph: bool = False,
-    checkpoint_blocks: int = 0,
-    keep_weights: bool = False,
     max_seconds: float = math.inf,
     fresh: bool = False,
     command: str = "",
+    on: str = "here",
+    address: str | None = None,
+    **how,
 ) -> list[runs.Record]:
     """Train the configurations that have no record below `root` yet, and return the records of all that do then.
 
     A record of another recipe under the same name does not count; it is made again, as with `fresh` all are. Runs go
-    `parallel` side by side: processes of one thread each on the CPU, streams of one process on a GPU. One that fails
-    is reported and does not stop the others.
+    `parallel` side by side: processes of one thread each on the CPU, streams of one process on a GPU, tasks `on`
+    "ray" (at `address`, see cluster.run). One that fails is reported and does not stop the others. `how` goes to
+    training.fit: graph, checkpoint_blocks, keep_weights, and devices, nodes and strategy of runs that several
+    processes share; these run this same function, and end together when a run of theirs fails.
     """
+    from . import training
     from .device import pick_device
 
-    root = root or runs.home()
-    device = pick_device(device)
-    deadline = time.monotonic() + max_seconds
+    root = (root or runs.home()).absolute()
+    device = device if on == "ray" else pick_device(device)  # a worker picks its own
+    deadline = time.time() + max_seconds
     todo = [c for c in dict.fromkeys(chosen) if fresh or not _is_recorded(root, name, c)]
-    options = {"root": root, "device": device, "graph": graph, "checkpoint_blocks": checkpoint_blocks}
-    options |= {"keep_weights": keep_weights, "command": command}
-    _train_what_is_missing(name, todo, parallel, max_seconds, options)
-    say_cost(name, todo, device, parallel)
-    if device == "cpu" and parallel > 1 and len(todo) > 1:
+    options = {"root": root, "device": device, "command": command, **how}
+    if (shared := _processes(options) > 1) and (on == "ray" or hook(name, "measure") or only_examines(name)):
+        raise ValueError("only training here can be shared between devices; leave out --devices and --nodes")
+    _train_what_is_missing(name, todo, options, parallel=parallel, max_seconds=max_seconds, on=on, address=address)
+    if not shared or training.leads():
+        say_cost(name, todo, device, parallel)
+    if on == "ray":
+        _on_ray(todo, name, parallel, address, deadline, options)
+    elif shared:
+        _together(todo, name, deadline, options)
+    elif device == "cpu" and parallel > 1 and len(todo) > 1:
         _in_processes(todo, name, parallel, deadline, options)
     else:
         size = parallel if device == "cuda" else 1
@@ -124,12 +136,11 @@ def weights_of(name: str, config: Config, root: Path) -> Path | None:
     return next((w for place in places if (w := place.with_suffix(".safetensors")).exists()), None)
 
 
-def _train_what_is_missing(name: str, todo: Sequence[Config], parallel: int, max_seconds: float, options: dict):
+def _train_what_is_missing(name: str, todo: Sequence[Config], options: dict, **where) -> None:
     wanted = {c: before for c in todo if (before := trained_before(name, c))}
     if missing := [before for c, before in wanted.items() if weights_of(name, c, options["root"]) is None]:
         print(f"{name} begins with trained networks of {hook(name, 'NETWORKS')}; those that lack weights come first.")
-        options = {**options, "keep_weights": True, "max_seconds": max_seconds}
-        train(hook(name, "NETWORKS"), missing, parallel=parallel, fresh=True, **options)
+        train(hook(name, "NETWORKS"), missing, fresh=True, **where, **options | {"keep_weights": True})
 
 
 def examine(name: str, config: Config, weights: Path, root: Path, source: str = "", command: str = "") -> runs.Record:
@@ -209,11 +220,45 @@ def _lane() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
 
 
+def _on_ray(
+    todo: Sequence[Config], name: str, parallel: int, address: str | None, deadline: float, options: dict
+) -> None:
+    """Runs as tasks of Ray; a record is written where its run is, and here, in case that is elsewhere."""
+    from . import cluster
+
+    jobs = {c.name: partial(_fit, [c], name, deadline, options, progress=False) for c in todo}
+    configs = {c.name: c for c in todo}
+    for run, result in cluster.run(jobs, parallel, address, gpus=int(options["device"] == "cuda")):
+        for record in _report([configs[run]], result):
+            runs.write(record, _path(options["root"], name, configs[run]))
+
+
+def let_the_first_speak() -> None:
+    """Of the processes that share runs, all but the first print nothing from here on."""
+    from . import training
+
+    if not training.leads():
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _processes(options: dict) -> int:
+    return options.get("devices", 1) * options.get("nodes", 1)
+
+
+def _together(todo: Sequence[Config], name: str, deadline: float, options: dict) -> None:
+    """Runs one after the other, each shared by several processes, all of which come by here and go on alike."""
+    for config in todo:
+        records = _fit([config], name, deadline, options)  # an error ends this process, and with it the others
+        if not _report([config], lambda records=records: records):
+            return
+
+
 def _fit(group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True) -> list:
     """Train a group by Lightning; where the study measures for itself or only examines networks, let it."""
     from . import examination, training
 
-    if (seconds := deadline - time.monotonic()) <= 0:
+    seconds = deadline - time.time()
+    if seconds <= 0 and _processes(options) == 1:  # several agree on it within training
         return []
     root, command = options["root"], options["command"]
     if measure := hook(name, "measure"):
@@ -226,17 +271,18 @@ def _fit(group: Sequence[Config], name: str, deadline: float, options: dict, pro
     return training.fit(group, name, examine=examine, weights=weights, **options)
 
 
-def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> None:
+def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> list[runs.Record]:
     try:
         records = result()
     except Exception as error:  # one failing run does not stop the others
         print(f"{', '.join(c.name for c in group)} failed: {type(error).__name__}: {error}")
-        return
+        return []
     if not records:
         print(f"{', '.join(c.name for c in group)} stopped in time; run the same command again to go on.")
     for record, config in zip(records, group, strict=False):
         shown = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in record.final.items() if not k.endswith("loss"))
         print(f"{config.name}: {shown}, {duration(record.provenance['wall_seconds'])}", flush=True)
+    return records
 
 
 def _is_recorded(root: Path, name: str, config: Config) -> bool:

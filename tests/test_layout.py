@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},
     "training": {"networks", "examination", "engine", "provenance", "device", "recipes", "runs", *DATA},
     "bench": {"training", "networks", "engine", "models", "provenance", "device", "recipes", *DATA},
-    "lab": {"studies", "training", "examination", "networks", "device", "runs", "recipes"},
+    "lab": {"studies", "training", "cluster", "examination", "networks", "device", "runs", "recipes"},
     "cli": {"lab", "runs", "recipes", "training", "examination", "device", "models", "bench", *DATA},
     "__init__": {*MODULES} - {"cli"},
 }
