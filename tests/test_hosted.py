@@ -8,20 +8,7 @@ import time
 
 import pytest
 
-RUN = [
-    "run",
-    "degradation",
-    "--tier",
-    "laptop",
-    "--nets",
-    "plain",
-    "--depths",
-    "8",
-    "--device",
-    "cpu",
-    "--parallel",
-    "1",
-]
+RUN = ["run", "degradation", "--tier", "laptop", "--nets", "plain", "--depths", "8", "--parallel", "1"]
 
 
 @pytest.mark.slow
@@ -32,7 +19,7 @@ def test_a_run_whose_machine_is_taken_away_goes_on_on_the_next_from_the_mounted_
         (machine := tmp_path / name).mkdir()
         code = f"from resnet_course import cli, training; {first}; raise SystemExit(cli.main())"
         variables = os.environ | {"RESNET_COURSE_RUNS": str(drive), "HOME": str(machine), "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", code, *RUN]
+        command = [sys.executable, "-c", code, *RUN, "--device", "cpu"]
         return subprocess.Popen(command, cwd=machine, env=variables, stderr=subprocess.PIPE, text=True)
 
     taken_away = on_a_new_machine("first", "training.SAVE_EVERY = -1")  # a state an epoch, not one in 30 seconds
