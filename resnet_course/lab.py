@@ -9,9 +9,10 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -84,7 +85,6 @@ def train(
     training.fit: graph, checkpoint_blocks, keep_weights, and devices, nodes and strategy of runs that several
     processes share; these run this same function, and end together when a run of theirs fails.
     """
-    from . import training
     from .device import pick_device
 
     root = (root or runs.home()).absolute()
@@ -95,7 +95,7 @@ def train(
     if (shared := _processes(options) > 1) and (on == "ray" or hook(name, "measure") or only_examines(name)):
         raise ValueError("only training here can be shared between devices; leave out --devices and --nodes")
     _train_what_is_missing(name, todo, options, parallel=parallel, max_seconds=max_seconds, on=on, address=address)
-    if not shared or training.leads():
+    if speaks_first(_processes(options)):
         say_cost(name, todo, device, parallel)
     if on == "ray":
         _on_ray(todo, name, parallel, address, deadline, options)
@@ -112,7 +112,7 @@ def train(
 
 def hook(name: str, what: str):
     """What a study has beside its configurations: a `measure`, an `examine`, the NETWORKS it begins with; or None."""
-    return getattr(study(name), what, None)
+    return getattr(study(name), what, None) if name else None
 
 
 def only_examines(name: str) -> bool:
@@ -169,15 +169,33 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     seconds = {}
     for depth in dict.fromkeys(c.depth for c in todo):
         alike = [c for c in todo if c.depth == depth]
-        try:
+        with _if_it_can_be_told(f"The cost of {depth} layers"):
             seconds |= training.estimate(alike, device, *hooks, trains=not only_examines(name))
-        except Exception as error:  # whatever ails one network is reported again when its turn comes
-            print(f"The cost of {depth} layers cannot be told ({type(error).__name__}: {error}).")
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
     print(f"{len(todo)} {what}, about {duration(total)} on this {device.upper()}.")
     return total
+
+
+def say_memory(name: str, todo: Sequence[Config], device: str, checkpoint_blocks: int = 0) -> None:
+    """Print what the deepest network of `todo` takes in memory while it trains, counted or measured on one step."""
+    from . import training
+
+    if todo and not only_examines(name) and not hook(name, "measure"):
+        deepest = max(todo, key=lambda c: c.depth)
+        how = "measured" if device == "cuda" else "counted in float32"
+        with _if_it_can_be_told(f"The memory of {deepest.name}"):
+            taken = training.bytes_to_train(deepest, device, checkpoint_blocks)
+            print(f"Training {deepest.name} takes about {taken / 2**30:.2g} GiB of memory, {how}.")
+
+
+@contextmanager
+def _if_it_can_be_told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever ails a network is reported again when its turn comes
+        print(f"{what} cannot be told ({type(error).__name__}: {error}).")
 
 
 def duration(seconds: float) -> str:
@@ -233,12 +251,14 @@ def _on_ray(
             runs.write(record, _path(options["root"], name, configs[run]))
 
 
-def let_the_first_speak() -> None:
-    """Of the processes that share runs, all but the first print nothing from here on."""
+def speaks_first(processes: int) -> bool:
+    """Whether this is the first of the processes that share runs; the others print nothing from here on."""
     from . import training
 
-    if not training.leads():
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if processes == 1 or training.leads():
+        return True
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    return False
 
 
 def _processes(options: dict) -> int:

@@ -31,7 +31,7 @@ from resnet_course import lab, training
 from resnet_course.recipes import Config, Recipe
 
 training.SAVE_EVERY = -1  # a state at the end of each epoch
-lab.let_the_first_speak()
+lab.speaks_first(2)
 lab.train("degradation", [{LONG}, {SHORT}], Path(sys.argv[1]), device="cpu", devices=2, keep_weights=True)
 """
 
