@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Training that tests and notebooks do on the way leaves no trace in the tree.
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
-.PHONY: help book test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
+.PHONY: help book test notebooks lint format unit nbval browser data records gpu links vendor screenshots serve environment clean
 .PHONY: colab minimum slides
 
 help:  ## list the targets
@@ -77,6 +77,9 @@ records: $(STAMP)  ## make the laptop tier's recorded runs again (about an hour 
 		mkdir -p resnet_course/recorded/$$study/laptop && \
 		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
 	python .ci/draw_readme_figure.py
+
+gpu: $(STAMP)  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
+	python .ci/gpu_job.py $(if $(MINUTES),--max-minutes $(MINUTES))
 
 data: $(STAMP)  ## fetch and verify CIFAR-10
 	resnet-course data fetch
