@@ -57,7 +57,7 @@ def read(root: Path, config: Config) -> tuple[runs.Record, dict[str, torch.Tenso
 def by_two(folder) -> str:
     """What two processes print that train two runs, one after the other."""
     run = start(folder, "two")
-    printed, _ = run.communicate(timeout=300)
+    printed, _ = run.communicate(timeout=600)
     assert run.returncode == 0, printed
     return printed
 
@@ -92,12 +92,12 @@ def test_a_killed_process_ends_the_run_resumable(folder, by_two):
         assert run.poll() is None, run.communicate()
         time.sleep(0.02)
     os.kill(other_process(run.pid), signal.SIGKILL)
-    printed, _ = run.communicate(timeout=120)
+    printed, _ = run.communicate(timeout=300)
     assert run.returncode != 0
     (state,) = [p for p in (folder / "killed").rglob("*") if p.is_file() and p.suffix != f".{run.pid}"]
     assert training.readable_state(state) == state, printed
     again = start(folder, "killed")
-    printed, _ = again.communicate(timeout=300)
+    printed, _ = again.communicate(timeout=600)
     assert again.returncode == 0, printed
     for config in (LONG, SHORT):
         (whole, weights), (resumed, others) = (read(folder / out, config) for out in ("two", "killed"))
