@@ -2,6 +2,7 @@
 (() => {
   const SIDE = 32;
   const REPLY_EVERY = 250; // milliseconds between two looks of the camera
+  const RUNS_TO_TIME = 51;
   const box = document.querySelector(".playground");
   if (!box) return;
   const told = JSON.parse(box.querySelector("script[type='application/json']").textContent);
@@ -142,7 +143,7 @@
   // ---- Camera
 
   const video = make("video", { playsinline: true, muted: true });
-  const cameraButton = make("button", { type: "button", onclick: () => (camera ? stopCamera() : startCamera()) }, "Use the camera");
+  const cameraButton = make("button", { type: "button", onclick: () => (camera ? keepPicture() : startCamera()) }, "Use the camera");
   let camera = null;
 
   const startCamera = async () => {
@@ -168,6 +169,8 @@
     camera = null;
     cameraButton.textContent = "Use the camera";
   };
+
+  const keepPicture = () => { stopCamera(); return refresh(); };
 
   // ---- Answers
 
@@ -228,8 +231,8 @@
 
   const draw = (network, { logits, responses, ms }) => {
     const scores = softmax(logits), best = scores.indexOf(Math.max(...scores)), name = told.classes[best];
-    network.times.push(ms);
-    const steady = network.times.length > 4 ? `, ${median(network.times.slice(-51)).toFixed(1)} ms in the middle of ${network.times.length} runs` : "";
+    network.times = [...network.times.slice(1 - RUNS_TO_TIME), ms];
+    const runs = network.times.length, steady = runs > 4 ? ` (median of the last ${runs} runs: ${median(network.times).toFixed(1)} ms)` : "";
     network.verdict.replaceChildren("says ", make("strong", {}, name), `, ${percent(scores[best])}. This took ${ms.toFixed(1)} ms here${steady}.`);
     network.scores.forEach((row, i) => {
       row.bar.style.width = `${100 * scores[i]}%`;
@@ -277,8 +280,8 @@
         if (!camera) say(`${now.picture.name}, ${blocks}. ${said.join("; ")}.`);
         panels.dataset.answered = Number(panels.dataset.answered ?? 0) + 1;
       } while (again);
-      running = null;
-    })();
+    })().catch((error) => say(`The networks could not answer (${error.message}). Reload the page to try again.`))
+      .finally(() => { running = null; });
     return running;
   };
 
@@ -298,11 +301,13 @@
   const failed = (error) => say(`The networks could not be loaded (${error.message}). Reload the page to try again.`);
 
   const chooseDepth = async (depth) => {
+    now.wanted = depth;
     try {
       await loadShowing(depth);
     } catch (error) {
       return failed(error);
     }
+    if (now.wanted !== depth) return; // the reader chose again while this was loading
     now.depth = depth;
     panels.replaceChildren(...pairOf(depth).map(panel));
     return refresh();
