@@ -54,7 +54,7 @@ nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book -m browser
+	pytest tests/book $(wildcard tests/exercises) -m browser
 
 notebooks: $(STAMP)  ## run every notebook and store its outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \
