@@ -53,12 +53,11 @@ def generate(slug: str, root: Path) -> Path:
 
 
 def with_button(notebook: nbformat.NotebookNode, slug: str) -> nbformat.NotebookNode:
-    """The notebook with a first cell that opens it on Colab."""
+    """The notebook with a first cell that opens it on Colab; a link in words, which works where images are missing."""
     address = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
     repository = address.removeprefix("https://github.com/")
     place = f"{repository}/blob/main/notebooks/exercises/release/{slug}/{slug}.ipynb"
-    badge = "https://colab.research.google.com/assets/colab-badge.svg"
-    text = f"[![Open in Colab]({badge})](https://colab.research.google.com/github/{place})"
+    text = f"[Open this assignment on Colab](https://colab.research.google.com/github/{place})"
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text, id="colab"))
     return notebook
 
