@@ -136,6 +136,14 @@ WRONG = {
         but(BLOCK, "self.shortcut(x))", "self.shortcut(x).detach())"),
         "get no gradient",
     ),
+    "ResidualBlock: no layers at all": (
+        "class ResidualBlock(nn.Module):\n"
+        "    def __init__(self, in_channels, out_channels, stride=1):\n"
+        "        super().__init__()\n\n"
+        "    def forward(self, x):\n"
+        "        return torch.relu(x)",
+        "needs a module named residual",
+    ),
     "passes_zero_test: always yes": (
         "def passes_zero_test(block, x):\n    return True",
         "passes your test",
