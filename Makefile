@@ -68,6 +68,13 @@ records: $(STAMP)  ## make the laptop tier's recorded runs again (about an hour 
 		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
 	python .ci/draw_readme_figure.py
 
+assignments: $(STAMP)  ## make the released assignments from their sources
+	python notebooks/exercises/grading/release.py
+
+grade: $(STAMP)  ## grade a folder of submissions: make grade SUBMISSIONS=dir [ASSIGNMENT=02_the_block] [OUT=grades]
+	python notebooks/exercises/grading/grade.py "$(SUBMISSIONS)" --out "$(or $(OUT),grades)" \
+		$(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
+
 data: $(STAMP)  ## fetch and verify CIFAR-10
 	resnet-course data fetch
 
