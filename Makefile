@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Training that tests and notebooks do on the way leaves no trace in the tree.
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
-.PHONY: help book test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
+.PHONY: help book assignments grade public test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
@@ -54,7 +54,7 @@ nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book -m browser
+	pytest tests/book $(wildcard tests/exercises) -m browser
 
 notebooks: $(STAMP)  ## run every notebook and store its outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \
@@ -74,6 +74,12 @@ assignments: $(STAMP)  ## make the released assignments from their sources
 grade: $(STAMP)  ## grade a folder of submissions: make grade SUBMISSIONS=dir [ASSIGNMENT=02_the_block] [OUT=grades]
 	python notebooks/exercises/grading/grade.py "$(SUBMISSIONS)" --out "$(or $(OUT),grades)" \
 		$(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
+
+public:  ## export the tree that may be published, without solutions: make public DIR=folder
+	@test -n "$(DIR)" || { echo "say where: make public DIR=folder"; exit 1; }
+	@test ! -e "$(DIR)" || { echo "$(DIR) is there already; name a new folder"; exit 1; }
+	mkdir -p "$(DIR)"
+	git archive HEAD | tar -x -C "$(DIR)"
 
 data: $(STAMP)  ## fetch and verify CIFAR-10
 	resnet-course data fetch

@@ -10,6 +10,7 @@ import argparse
 import csv
 import os
 import re
+import shutil
 import sys
 import time
 import warnings
@@ -260,6 +261,8 @@ def grade_folder(
         raise ValueError(f"there is no assignment {slug}; there are {', '.join(sources)}")
     root = out.absolute() / slug
     root.mkdir(parents=True, exist_ok=True)
+    for earlier in ("submitted", "autograded", "feedback"):
+        shutil.rmtree(root / earlier, ignore_errors=True)
     released = nbformat.read(release.generate(slug, root), as_version=4)
     handed_out = {repair.grade_id(c): c.source for c in released.cells}
     for submission in submissions:
