@@ -12,6 +12,10 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CHAPTER = Path(__file__).parents[2] / "notebooks" / "01_race_for_depth.ipynb"
+SETTINGS = {
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+}
 # What Colab shows, whose ipywidgets know no Stack: the same frames in plain HTML, from one more cell.
 AS_ON_COLAB = 'import ipywidgets\n\ndel ipywidgets.Stack\nwidgets.frames(frames, "network")'
 
@@ -22,9 +26,10 @@ def lab(tmp_path):
     notebook = nbformat.read(CHAPTER, 4)
     notebook.cells.append(nbformat.v4.new_code_cell(AS_ON_COLAB))
     nbformat.write(notebook, tmp_path / "chapter.ipynb")
-    settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    for name, text in SETTINGS.items():
+        path = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
     own = {f"JUPYTER_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings")}
     command = [
@@ -55,13 +60,13 @@ def lab(tmp_path):
 def test_the_sliders_of_a_chapter_move_live_as_they_do_on_the_page(browser, lab):
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(lab)
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=60_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     try:
         page.wait_for_selector("[data-frame]", state="attached", timeout=150_000)
     except Exception:
-        page.screenshot(path="/tmp/live.png"); raise
+        page.screenshot(path="/tmp/live.png")
+        raise
     #  # the last cell has run
 
     widget = page.locator(".jp-OutputArea-output").filter(has=page.locator(".noUi-handle"))
