@@ -48,26 +48,21 @@ def lab(tmp_path):
     ]
     with open(tmp_path / "log", "w") as log:
         server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log, cwd=tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # it starts in a few seconds, unless the machine is busy
     while not (found := list(tmp_path.glob("runtime/jpserver-*.json"))) and time.monotonic() < deadline:
         assert server.poll() is None, (tmp_path / "log").read_text()
         time.sleep(0.2)
     yield f"{json.loads(found[0].read_text())['url']}lab/tree/chapter.ipynb"
     server.terminate()
-    server.wait(10)
+    server.wait(60)
 
 
 def test_the_sliders_of_a_chapter_move_live_as_they_do_on_the_page(browser, lab):
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(lab)
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=120_000)
     page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    try:
-        page.wait_for_selector("[data-frame]", state="attached", timeout=150_000)
-    except Exception:
-        page.screenshot(path="/tmp/live.png")
-        raise
-    #  # the last cell has run
+    page.wait_for_selector("[data-frame]", state="attached", timeout=150_000)  # the last cell has run
 
     widget = page.locator(".jp-OutputArea-output").filter(has=page.locator(".noUi-handle"))
     picture = widget.locator("figure.exhibit").filter(visible=True)
