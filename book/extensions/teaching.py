@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 SYLLABUS = ROOT / "book" / "syllabus.yml"
 COLAB = "https://colab.research.google.com/github"
+LEVELS = ("easy", "medium", "harder", "in words")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def assignments(folder: Path = ROOT / "notebooks" / "exercises" / "release") -> 
                 called,
                 only(r"^\*\*(.+?)\*\*$", title, path),
                 named or [called],
-                ", ".join(f"{count} {level}" for level, count in levels.items()),
+                ", ".join(f"{levels[level]} {level}" for level in sorted(levels, key=LEVELS.index)),
                 sum(int(only(r"(\d+) minutes", text, path)) for text in tasks),
                 sum(int(metadata.get("nbgrader", {}).get("points", 0)) for metadata, _ in cells),
             )
@@ -133,7 +134,7 @@ def assignment_table() -> str:
             one.levels,
             one.minutes,
             one.points,
-            f"[Colab]({one.colab}) {{download}}`notebook </{one.path}>`",
+            f"[![Open in Colab](/book/assets/colab.svg)]({one.colab}) {{download}}`download </{one.path}>`",
         ]
         for one in assignments()
     ]
@@ -173,7 +174,12 @@ class Teaching(SphinxDirective):
             text = syllabus(what) if isinstance(what, int) else what()
         except ValueError as error:
             raise ExtensionError(f"{self.env.docname}, line {self.lineno}: {error}") from error
-        return [nodes.container("", *self.parse_text_to_nodes(text), classes=["table-scroll"])]
+        begin, end = '<div class="table-scroll teaching" tabindex="0">', "</div>"
+        return [
+            nodes.raw("", begin, format="html"),
+            *self.parse_text_to_nodes(text),
+            nodes.raw("", end, format="html"),
+        ]
 
 
 def setup(app) -> dict:
