@@ -11,13 +11,7 @@ from .diagnosis import diagnose
 @check
 def scheduler(answer) -> None:
     """The rates that the optimizer really uses."""
-    sgd = torch.optim.SGD([{"params": [nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.1, 1.0)])
-    plan, seen = answer(sgd, 3, [6, 8]), []
-    expect(hasattr(plan, "step"), "return the scheduler")
-    for _ in range(10):
-        seen.append([group["lr"] for group in sgd.param_groups])
-        sgd.step()
-        plan.step()
+    seen = _rates(answer, 3, [6, 8])
     first = [round(rate, 6) for rate, _ in seen]
     expect(first[:3] == [0.01] * 3, f"the first 3 steps should have a tenth of the rate, the rates are {first}")
     expect(first[3] == 0.1, f"the warm-up is over at step 3, the rates are {first}")
@@ -26,6 +20,18 @@ def scheduler(answer) -> None:
         first[6:] == [0.01] * 2 + [0.001] * 2, f"drops at 6 and 8 count from the first step, the rates are {first}"
     )
     expect(all(same(two, 10 * one) for one, two in seen), "every group of parameters has its own rate")
+    expect(_rates(answer, 0, [20])[0][0] == 0.1, "without a warm-up the first step should have the whole rate")
+
+
+def _rates(answer, warm_up: int, drops: list[int]) -> list[list[float]]:
+    sgd = torch.optim.SGD([{"params": [nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.1, 1.0)])
+    plan, seen = answer(sgd, warm_up, drops), []
+    expect(hasattr(plan, "step"), "return the scheduler")
+    for _ in range(10):
+        seen.append([group["lr"] for group in sgd.param_groups])
+        sgd.step()
+        plan.step()
+    return seen
 
 
 @check
@@ -34,8 +40,8 @@ def loader(answer) -> None:
     tales = []
     for seed in (0, 0, 1):
         batches = result(answer, range(20), 8, seed, of=DataLoader)
+        torch.rand(1 + len(tales))  # others draw random numbers, too
         tales.append([[int(x) for batch in batches for x in batch] for _ in range(3)])
-        torch.rand(7)  # whatever else draws random numbers meanwhile
     expect(all(len(order) == 20 for order in tales[0]), f"of 20 examples {len(tales[0][0])} come in an epoch")
     expect(all(set(order) == set(range(20)) for order in tales[0]), "some examples come twice, others not at all")
     expect(tales[0][0] != list(range(20)), "the order is that of the data: nothing is shuffled")

@@ -62,7 +62,7 @@ def test_the_package_is_its_folder_and_holds_no_solution():
     assert "notebooks" not in "".join(built["sdist"]["include"])
     files = [path for path in (ROOT / "resnet_course").rglob("*") if "__pycache__" not in path.parts]
     assert not [path for path in files if path.suffix == ".ipynb" or "exercises" in path.parts]
-    assert holding([path for path in files if path.suffix in {".py", ".md", ".json"}]) == []
+    assert holding([path for path in files if path.suffix in {".py", ".md"}]) == []
 
 
 @pytest.mark.browser  # nobody looks at it, but it needs the built book, as they do

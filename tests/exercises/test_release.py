@@ -31,11 +31,10 @@ def signatures(source: str) -> list[str]:
 
 
 def test_the_release_is_made_from_the_sources():
-    release = machinery("release")
-    for slug in SLUGS:
+    for slug, text in machinery("release").released(SLUGS).items():
         path = EXERCISES / "release" / slug / f"{slug}.ipynb"
         assert path.exists(), "run `make assignments`"
-        assert path.read_text() == release.released(slug), f"{slug} is not up to date: run `make assignments`"
+        assert path.read_text() == text, f"{slug} is not up to date: run `make assignments`"
 
 
 @every_assignment
@@ -54,12 +53,9 @@ def test_no_statement_of_a_solution_or_hidden_test_is_in_the_released_cell(slug)
         hidden = statements("\n".join(HIDDEN.findall(test)))
         assert hidden, f"{task} has no hidden test"
         assert not hidden & visible, task
-        written = {
-            ast.dump(node) for node in ast.walk(tree(answer)) if type(node) in (ast.Return, ast.Assign, ast.For)
-        }
-        solved = statements(answer) - statements(released[task])
+        solved = statements(answer) - statements(SOLUTION.sub("raise NotImplementedError", answer))
         assert solved, task
-        assert not written & statements(released[task]), task
+        assert not solved & statements(released[task]), task
 
 
 @every_assignment
@@ -86,7 +82,10 @@ def test_the_untouched_release_stops_at_not_implemented_and_earns_nothing(slug):
     for name, source in {**code(slug, "release"), **hidden}.items():
         try:
             run(source, namespace, name)
-        except (NotImplementedError, NameError) as fault:  # NameError: what a demonstration could not make is missing
+        except NotImplementedError as fault:
+            ended[name] = type(fault)
+        except Exception as fault:  # a demonstration may miss what an unwritten answer would have made
+            assert ended, (name, fault)  # noqa: PT017
             ended[name] = type(fault)
     graded = {name for name in code(slug) if name.startswith(("check-", "test-"))}
     assert {name: ended.get(name) for name in graded} == dict.fromkeys(graded, NotImplementedError)

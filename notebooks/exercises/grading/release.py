@@ -52,8 +52,8 @@ def generate(slug: str, root: Path) -> Path:
     return root / "release" / slug / f"{slug}.ipynb"
 
 
-def with_button(notebook: nbformat.NotebookNode, slug: str) -> nbformat.NotebookNode:
-    """The notebook with a first cell that opens it on Colab; a link in words, which works where images are missing."""
+def with_link(notebook: nbformat.NotebookNode, slug: str) -> nbformat.NotebookNode:
+    """The notebook with a first cell that opens it on Colab, by a link in words: images may not load."""
     address = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
     repository = address.removeprefix("https://github.com/")
     place = f"{repository}/blob/main/notebooks/exercises/release/{slug}/{slug}.ipynb"
@@ -62,18 +62,18 @@ def with_button(notebook: nbformat.NotebookNode, slug: str) -> nbformat.Notebook
     return notebook
 
 
-def released(slug: str) -> str:
-    """The text of the released notebook; the same source always gives the same text."""
-    with tempfile.TemporaryDirectory() as root:
-        notebook = nbformat.read(generate(slug, Path(root)), as_version=4)
-    return nbformat.writes(with_button(notebook, slug)) + "\n"
+def released(slugs: list[str]) -> dict[str, str]:
+    """The text of each released notebook; the same source always gives the same text."""
+    with tempfile.TemporaryDirectory() as root:  # one for all, because making the gradebook takes the time
+        notebooks = {slug: nbformat.read(generate(slug, Path(root)), as_version=4) for slug in slugs}
+    return {slug: nbformat.writes(with_link(notebook, slug)) + "\n" for slug, notebook in notebooks.items()}
 
 
 def main() -> int:
     """Write or check release/."""
     stale = []
-    for slug in assignments():
-        path, text = RELEASE / slug / f"{slug}.ipynb", released(slug)
+    for slug, text in released(assignments()).items():
+        path = RELEASE / slug / f"{slug}.ipynb"
         if path.exists() and path.read_text() == text:
             continue
         stale.append(slug)
