@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 import formulas
 import pydata_sphinx_theme
+import styles
 from sphinx.errors import ExtensionError
 
 FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
@@ -161,13 +162,13 @@ def mend(page: str, folder: Path, root: Path) -> str:
 
 def mend_all(app, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        for path in Path(app.outdir).rglob("*.html"):
-            if "_static" not in path.parts:
-                path.write_text(
-                    mend(path.read_text(encoding="utf-8"), path.parent, Path(app.outdir)), encoding="utf-8"
-                )
-        for unused in ("scripts/fontawesome.js", "vendor/fontawesome"):
-            remove(Path(app.outdir) / "_static" / unused)
+        root = Path(app.outdir)
+        remove(root / "_static" / "scripts" / "fontawesome.js")
+        remove(root / "_static" / "vendor" / "fontawesome")
+        paths = [path for path in root.rglob("*.html") if "_static" not in path.parts]
+        pages = {path: mend(path.read_text(encoding="utf-8"), path.parent, root) for path in paths}
+        for path, page in styles.join(root, pages).items():
+            path.write_text(page, encoding="utf-8")
 
 
 def remove(path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("sphinx", reason="needs the book extra")
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "book" / "extensions"))
-addresses, cover, formulas, furniture, glossary, measured, mended, sliders = (
+addresses, cover, formulas, furniture, glossary, measured, mended, sliders, styles = (
     importlib.import_module(name)
-    for name in ("addresses", "cover", "formulas", "furniture", "glossary", "measured", "mended", "sliders")
+    for name in ("addresses", "cover", "formulas", "furniture", "glossary", "measured", "mended", "sliders", "styles")
 )
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 DEGRADATION = json.loads((ROOT / "notebooks" / "03_degradation.ipynb").read_text(encoding="utf-8"))
@@ -86,6 +86,24 @@ def test_an_icon_nobody_has_stops_the_build():
         mended.draw_icons('<i class="fa-solid fa-residual-network"></i>')
 
 
+@pytest.mark.parametrize(
+    ("css", "left"),
+    [
+        (".a{b:c}.x{d:e}", ".a{b:c}"),
+        (".a, .x .a{b:c}", ".a{b:c}"),
+        ("a:not(.x):hover{b:c}", "a:not(.x):hover{b:c}"),
+        ("@media print{.x{b:c}}@media screen{.a{b:c}}", "@media screen{.a{b:c}}"),
+        ('@charset "utf-8";p{b:c}', '@charset "utf-8";p{b:c}'),
+        (
+            "@font-face{font-family:'Font Awesome 6 Free'}@keyframes x{from{b:c}to{d:e}}",
+            "@keyframes x{from{b:c}to{d:e}}",
+        ),
+    ],
+)
+def test_a_rule_stays_when_a_page_can_use_it(css, left):
+    assert styles.thinned(css, {"a"}) == left
+
+
 def test_a_kept_formula_is_shown_and_another_is_left_to_mathjax():
     (known, _), *_ = formulas.kept()["inline"].items()
     page = '<span class="math notranslate nohighlight">\\({}\\)</span>'
@@ -155,6 +173,6 @@ def test_the_card_has_the_size_that_links_show(tmp_path):
 
 
 def test_every_extension_is_loaded():
-    helpers = {"formulas"}  # used by mended
+    helpers = {"formulas", "styles"}  # used by mended
     for path in (ROOT / "book" / "extensions").glob("*.py"):
         assert path.stem in helpers or f"    {path.stem}: book/extensions" in CONFIG, path.stem
