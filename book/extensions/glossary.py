@@ -16,7 +16,7 @@ HOME = "book/notation"
 KEEP_OUT = (
     nodes.title | nodes.reference | nodes.literal | nodes.literal_block | nodes.raw | nodes.math | nodes.caption
 )
-KEEP_OUT |= nodes.term | nodes.strong | addnodes.pending_xref
+KEEP_OUT |= nodes.citation | nodes.term | nodes.strong | addnodes.pending_xref
 TEX = {r"\\(?:mathrm|text)\{([^}]*)\}": r"\1", r"\\cdot": "·", r"\\quad|\\,": " ", r"[{}]": ""}
 
 

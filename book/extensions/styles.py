@@ -15,6 +15,9 @@ APART = {"_static/formulas.css"}  # only some pages need it
 ADDRESS = re.compile(r"""url\((["']?)(?!data:|#)([^)"']+)\1\)""")
 
 
+IMPORT = re.compile(r"""@import (?:url\()?["']?([^"')]+)["']?\)?;""")
+
+
 def blocks(css: str) -> Iterator[tuple[str, str | None]]:
     """The rules of a sheet, one after the other, as (what stands before the braces, what stands in them)."""
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
@@ -83,12 +86,19 @@ def join(root: Path, pages: dict[Path, str]) -> dict[Path, str]:
         known.update(name for names in re.findall(r'class="([^"]*)"', page) for name in names.split())
     joined = ""
     for name in sheets:
-        css = thinned((root / name).read_text(encoding="utf-8"), known)
-        joined += ADDRESS.sub(lambda m, name=name: f"url({moved(m[2], name)})", css) + "\n"
+        joined += thinned(whole(root, name), known) + "\n"
     target = root / "_static" / "book.css"
     target.write_text(joined, encoding="utf-8")
     version = hashlib.sha256(joined.encode()).hexdigest()[:8]
     return {path: with_one(page, version) for path, page in pages.items()}
+
+
+def whole(root: Path, name: str) -> str:
+    """A sheet with those it imports in their place and with addresses as they are from _static/."""
+    parts = IMPORT.split((root / name).read_text(encoding="utf-8"))  # rules, what they import, rules, …
+    parts[::2] = [ADDRESS.sub(lambda m: f"url({moved(m[2], name)})", rules) for rules in parts[::2]]
+    parts[1::2] = [whole(root, f"_static/{moved(sheet, name)}") for sheet in parts[1::2]]
+    return "".join(parts)
 
 
 def moved(address: str, sheet: str) -> str:

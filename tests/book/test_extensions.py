@@ -104,6 +104,13 @@ def test_a_rule_stays_when_a_page_can_use_it(css, left):
     assert styles.thinned(css, {"a"}) == left
 
 
+def test_a_sheet_has_the_sheets_it_imports_in_their_place(tmp_path):
+    (tmp_path / "_static" / "styles").mkdir(parents=True)
+    (tmp_path / "_static" / "basic.css").write_text("b{c:url(x.png)}")
+    (tmp_path / "_static" / "styles" / "theme.css").write_text('@import "../basic.css";\np{q:url(../y.png)}')
+    assert styles.whole(tmp_path, "_static/styles/theme.css").split() == ["b{c:url(x.png)}", "p{q:url(y.png)}"]
+
+
 def test_a_kept_formula_is_shown_and_another_is_left_to_mathjax():
     (known, _), *_ = formulas.kept()["inline"].items()
     page = '<span class="math notranslate nohighlight">\\({}\\)</span>'
