@@ -20,6 +20,13 @@ from resnet_course import lab, runs
 
 WORDS_A_MINUTE = 200  # of a technical text; a line of code counts as ten words, a figure as fifty
 READS = re.compile(r"""(?:lab\.replay|runs\.load)\(\s*["'](\w+)["']\s*,\s*["'](\w+)["']""")
+# Fonts are asked for before the sheet that names them; not from a disk, where browsers refuse to.
+FONTS_FIRST = (
+    "if (location.protocol.startsWith('http'))"
+    "for (const font of ['source-serif-4-latin-400-normal', 'inter-latin-400-normal', 'inter-latin-600-normal'])"
+    "document.head.append(Object.assign(document.createElement('link'),"
+    "{ rel: 'preload', as: 'font', type: 'font/woff2', crossOrigin: '', href: `FOLDER/${font}.woff2` }));"
+)
 FOOT = "Every measured number on these pages is read from a recorded run when the book is built."
 
 
@@ -122,8 +129,7 @@ def head(name: str, asked: str, title: str) -> str:
     tags = [f'<meta property="{key}" content="{html.escape(value)}"/>' for key, value in told.items()]
     tags.append(f'<meta name="description" content="{html.escape(asked)}"/>')
     fonts = os.path.relpath("_static/vendor/fonts", Path(name).parent)
-    for font in ("source-serif-4-latin-400-normal", "inter-latin-400-normal", "inter-latin-600-normal"):
-        tags.append(f'<link rel="preload" as="font" type="font/woff2" href="{fonts}/{font}.woff2" crossorigin/>')
+    tags.append(f"<script>{FONTS_FIRST.replace('FOLDER', fonts)}</script>")
     tags.append('<meta name="twitter:card" content="summary_large_image"/>')
     tags.append(
         "<noscript><style>.frames-control{display:none}.frame[hidden]{display:block!important}</style></noscript>"

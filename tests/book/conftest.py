@@ -150,15 +150,16 @@ class Visit:
 
 
 LOOK = """() => {
-  const all = (css) => [...document.querySelectorAll(css)], seen = (e) => e.offsetParent !== null;
+  const body = document.querySelector("article") ?? document.querySelector(".bd-article-container");
+  const all = (css) => [...body.querySelectorAll(css)], seen = (e) => e.offsetParent !== null;
   return {
-    text: document.querySelector("article").innerText,
-    silent: all("article img").filter((i) => !(i.alt || "").trim()).map((i) => i.outerHTML.slice(0, 120)),
-    unsized: all("article img").filter((i) => !i.getAttribute("width") || !i.getAttribute("height"))
+    text: body.innerText,
+    silent: all("img").filter((i) => !(i.alt || "").trim()).map((i) => i.outerHTML.slice(0, 120)),
+    unsized: all("img").filter((i) => !i.getAttribute("width") || !i.getAttribute("height"))
       .map((i) => i.outerHTML.slice(0, 120)),
-    figures: all("article figure.exhibit").filter(seen).length,
-    captions: all("article figure.exhibit figcaption").filter(seen).length,
-    headings: all("article :is(h1, h2, h3, h4, h5, h6)").map((h) => +h.tagName[1]),
+    figures: all("figure.exhibit").filter(seen).length,
+    captions: all("figure.exhibit figcaption").filter(seen).length,
+    headings: all(":is(h1, h2, h3, h4, h5, h6)").filter(seen).map((h) => +h.tagName[1]),
   };
 }"""
 SHOWN = "images => images.filter(i => i.offsetParent).map(i => i.className)"
