@@ -63,6 +63,7 @@ def train(
     parallel: int = 1,
     device: str = "auto",
     graph: bool = False,
+    checkpoint_blocks: int = 0,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     fresh: bool = False,
@@ -80,7 +81,8 @@ def train(
     device = pick_device(device)
     deadline = time.monotonic() + max_seconds
     todo = [c for c in dict.fromkeys(chosen) if fresh or not _is_recorded(root, name, c)]
-    options = {"root": root, "device": device, "graph": graph, "keep_weights": keep_weights, "command": command}
+    options = {"root": root, "device": device, "graph": graph, "checkpoint_blocks": checkpoint_blocks}
+    options |= {"keep_weights": keep_weights, "command": command}
     _train_what_is_missing(name, todo, parallel, max_seconds, options)
     say_cost(name, todo, device, parallel)
     if device == "cpu" and parallel > 1 and len(todo) > 1:
@@ -94,7 +96,7 @@ def train(
 
 def hook(name: str, what: str):
     """What a study has beside its configurations: a `measure`, an `examine`, the NETWORKS it begins with; or None."""
-    return getattr(study(name), what, None)
+    return getattr(study(name), what, None) if name else None
 
 
 def only_examines(name: str) -> bool:
@@ -155,6 +157,17 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
     print(f"{len(todo)} {what}, about {duration(total)} on this {device.upper()}.")
     return total
+
+
+def say_memory(name: str, todo: Sequence[Config], device: str, checkpoint_blocks: int = 0) -> None:
+    """Print what the deepest network of `todo` takes in memory while it trains, counted or measured on one step."""
+    from . import training
+
+    if todo and not only_examines(name) and not hook(name, "measure"):
+        deepest = max(todo, key=lambda c: c.depth)
+        taken = training.bytes_to_train(deepest, device, checkpoint_blocks)
+        how = "measured" if device == "cuda" else "counted in float32"
+        print(f"Training {deepest.name} takes about {taken / 2**30:.2g} GiB of memory, {how}.")
 
 
 def duration(seconds: float) -> str:

@@ -37,9 +37,9 @@ CHUNKS = 10  # Lightning steps an epoch: how often the progress bar moves
 class Training(pl.LightningModule):
     """Networks in training side by side, each with its own engine; all configs share one recipe but for warm-up.
 
-    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `examine`: what a study wants
-    to know of its networks, asked before the first step, after 1, 2, 4, … epochs and after the last; `weights`: of
-    the networks from which those with a start_depth grow.
+    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `checkpoint_blocks`: see
+    engine.Engine; `examine`: what a study wants to know of its networks, asked before the first step, after 1, 2, 4,
+    … epochs and after the last; `weights`: of the networks from which those with a start_depth grow.
     """
 
     def __init__(
@@ -50,11 +50,12 @@ class Training(pl.LightningModule):
         graph: bool = False,
         examine: Examine | None = None,
         weights: Mapping[Config, Path] = MappingProxyType({}),
+        checkpoint_blocks: int = 0,
     ):
         super().__init__()
         self.automatic_optimization = False
         self.configs, self.train_images = configs, train
-        self.precision, self.graph = precision, graph
+        self.precision, self.graph, self.checkpoint_blocks = precision, graph, checkpoint_blocks
         self.recipe = configs[0].recipe
         if not self.steps_per_epoch:
             raise ValueError(f"a batch of {self.recipe.batch_size} needs as many images, got {len(train.labels)}")
@@ -64,6 +65,7 @@ class Training(pl.LightningModule):
         self.profiles: list[dict[str, list[float]]] = [{} for _ in configs]
         self.seconds = 0.0  # spent training, over all resumes
         self.engines: list[engine.Engine] = []
+        self.scalers: list[dict] = []  # of their losses, as a checkpoint keeps them
 
     @property
     def steps_per_epoch(self) -> int:
@@ -78,7 +80,14 @@ class Training(pl.LightningModule):
             return augment.take(data.pixels, order, down, right, flip, pad)
 
         r = self.recipe
-        fixed = (self.steps_per_epoch, r.batch_size, r.momentum, r.weight_decay, self.precision)
+        fixed = (
+            self.steps_per_epoch,
+            r.batch_size,
+            r.momentum,
+            r.weight_decay,
+            self.precision,
+            self.checkpoint_blocks,
+        )
         self.engines = [engine.Engine(net, data.labels, crops, *fixed) for net in self.nets]
         return [e.optimizer for e in self.engines]
 
@@ -90,6 +99,8 @@ class Training(pl.LightningModule):
         return [min(size, left - taken) for taken in range(0, left, size)]
 
     def on_train_start(self) -> None:
+        for one, state in zip(self.engines, self.scalers, strict=False):  # none before the first checkpoint
+            one.scaler.load_state_dict(state)
         if self.examine and not self.curves[0]:
             self._take_profiles(0)
 
@@ -127,7 +138,8 @@ class Training(pl.LightningModule):
             profiles |= profiles_of(self.examine, net, config, parts, iteration)
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
-        checkpoint["course"] = {name: getattr(self, name) for name in ("curves", "profiles", "seconds")}
+        self.scalers = [one.scaler.state_dict() for one in self.engines]
+        checkpoint["course"] = {name: getattr(self, name) for name in ("curves", "profiles", "seconds", "scalers")}
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         for name, value in checkpoint["course"].items():
@@ -214,6 +226,7 @@ def fit(
     root: Path | None = None,
     device: str = "auto",
     graph: bool = False,
+    checkpoint_blocks: int = 0,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     progress: bool = True,
@@ -238,7 +251,7 @@ def fit(
     also = Path(inspect.getfile(examine)) if examine else None
     with quiet_lightning(), one_thread(device), torch.random.fork_rng():
         train = images.training(recipe.data, recipe.holdout, recipe.train_images)
-        module = Training(configs, train, pick_precision(device), graph, examine, weights)
+        module = Training(configs, train, pick_precision(device), graph, examine, weights, checkpoint_blocks)
         path = root / study / recipe.tier / f".{_fingerprint(configs, also)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
         label = configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
@@ -248,7 +261,8 @@ def fit(
         if state.stopped:
             return []
         finals = evaluate(module, device)
-    how = {"precision": module.precision, "cuda_graph": graph, "side_by_side": len(configs), "command": command}
+    how = {"precision": module.precision, "cuda_graph": graph, "checkpoint_blocks": checkpoint_blocks}
+    how |= {"side_by_side": len(configs), "command": command}
     made = provenance.of_run(recipe, device, started, module.seconds, also, **how)
     records = [
         runs.Record(study, asdict(config), curves, final, made, profiles)
@@ -307,29 +321,62 @@ def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: b
 
 
 def seconds_per_step(config: Config, device: str, measure: Measure | None = None, steps: int = 4) -> float:
-    """Mean time of one training step of a configuration on random images, after warm-up."""
-    recipe = config.recipe
+    """Mean time of one training step of a configuration on random images, after warm-up.
+
+    On a CPU, networks of several hundred layers are timed with an eighth of the batch.
+    """
     if measure:
         begin = time.perf_counter()
         with one_thread("cpu"), torch.random.fork_rng(devices=[]):
-            measure(replace(config, recipe=replace(recipe, iterations=steps)))
+            measure(replace(config, recipe=replace(config.recipe, iterations=steps)))
         return (time.perf_counter() - begin) / steps
-    size = 32 if recipe.data == "cifar10" else 16
-    count = recipe.batch_size * max(steps, 3)
+    share = 8 if device == "cpu" and config.depth > 300 else 1
     with one_thread(device), torch.random.fork_rng(devices=[]):
-        random = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
-        module = Training([replace(config, start_depth=0)], random, pick_precision(device)).to(device)
-        module.configure_optimizers()
-        (one,) = module.engines
-        plan = augment.draw_plan(count, recipe.batch_size, size // 8, 0, 0)
-        one.start_epoch(plan, [recipe.lr] * len(plan.order))
+        one = _engine_for_trial(config, device, config.recipe.batch_size // share, steps)
         one.advance(1)
         one.means()
         one.cursor.zero_()
         begin = time.perf_counter()
         one.advance(steps)
         one.means()
-        return (time.perf_counter() - begin) / steps
+        return share * (time.perf_counter() - begin) / steps
+
+
+def bytes_to_train(config: Config, device: str, checkpoint_blocks: int = 0) -> int:
+    """Memory that training takes: the peak of a step on a GPU; on a CPU counted with 8 images, for the whole batch.
+
+    Counted are weights, gradients, momentum, what the forward pass keeps for the backward pass, and with
+    checkpointing one segment that is computed again.
+    """
+    count = config.recipe.batch_size if device == "cuda" else min(8, config.recipe.batch_size)
+    with torch.random.fork_rng(devices=[]):
+        one = _engine_for_trial(config, device, count, 1, checkpoint_blocks)
+        if device == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            one.advance(2)
+            return torch.cuda.max_memory_allocated()
+        with engine.kept_for_backward() as kept:
+            one.advance(1)
+        segment = one.net.stages[0][:checkpoint_blocks]  # the largest that is computed again
+        with engine.kept_for_backward() as again:
+            segment(one.net.stem(one.crops(*one.plan[:, 0])))
+    an_image = (kept() + (again() if checkpoint_blocks else 0)) // count
+    return 3 * 4 * sum(p.numel() for p in one.net.parameters()) + config.recipe.batch_size * an_image
+
+
+def _engine_for_trial(
+    config: Config, device: str, batch_size: int, steps: int, checkpoint_blocks: int = 0
+) -> engine.Engine:
+    """The engine of a configuration at the start of an epoch of a few steps, over images nobody took."""
+    recipe, size = replace(config.recipe, batch_size=batch_size), 32 if config.recipe.data == "cifar10" else 16
+    count = batch_size * max(steps, 3)
+    data = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
+    trial = replace(config, recipe=recipe, start_depth=0)
+    module = Training([trial], data, pick_precision(device), checkpoint_blocks=checkpoint_blocks).to(device)
+    module.configure_optimizers()
+    plan = augment.draw_plan(count, batch_size, size // 8, 0, 0)
+    module.engines[0].start_epoch(plan, [recipe.lr] * len(plan.order))
+    return module.engines[0]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ MODULES = {
 }
 
 # Module -> modules of this package that it may import. What is not named here imports none of them.
-DATA = {"data.sources", "data.images", "data.augment", "data.module"}
+DATA = {"data.sources", "data.images", "data.augment"}
 MAY_IMPORT = {
     "variants": {"blocks"},
     "models": {"blocks", "variants", "probes"},
@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "figures": {"runs"},
     "widgets": {"figures", "runs"},
     "data.images": {"data.sources"},
-    "data.module": {"data.images", "data.augment"},
     "provenance": {"recipes", *DATA},
     "networks": {"models", "probes", "recipes", "runs", *DATA},
     "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},
@@ -116,8 +115,10 @@ def test_a_study_starts_without_heavy_libraries(name):
     assert run.stdout.split() == []
 
 
-def test_the_library_without_studies_stays_under_3500_lines():
-    assert sum(lines(path) for name, path in MODULES.items() if name not in STUDIES) < 3_500
+def test_the_library_without_studies_stays_under_3500_written_lines():
+    written = (sum(map(bool, map(str.strip, MODULES[name].read_text().splitlines()))) for name in MODULES)
+    of = dict(zip(MODULES, written, strict=True))
+    assert sum(count for name, count in of.items() if name not in STUDIES) < 3_500
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -9,12 +9,11 @@ import html
 import json
 import os
 import re
-import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from docutils import nodes
-from repository import ROOT, address
+from repository import address, project
 
 from resnet_course import lab, runs
 
@@ -28,10 +27,6 @@ FONTS_FIRST = (
     "{ rel: 'preload', as: 'font', type: 'font/woff2', crossOrigin: '', href: `FOLDER/${font}.woff2` }));"
 )
 FOOT = "Every measured number on these pages is read from a recorded run when the book is built."
-
-
-def version() -> str:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 def today() -> date:
@@ -141,7 +136,7 @@ def sign(_app, config) -> None:
     """Version and date at the foot of every page."""
     news = f'<a href="{public_address()}/feed.xml">Feed of changes</a>'
     config.html_theme_options["logo"] = {"text": config.html_title, "alt_text": ""}
-    config.html_theme_options["extra_footer"] = f"{FOOT} Version {version()}, built on {today()}. {news}."
+    config.html_theme_options["extra_footer"] = f"{FOOT} Version {project()['version']}, built on {today()}. {news}."
 
 
 def setup(app) -> dict:
