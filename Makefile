@@ -61,7 +61,7 @@ minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book -m browser
+	pytest tests/book -n 2 --dist loadfile -m browser
 
 slides: $(STAMP)  ## make a lecture of each part from the chapters' cells, in _build/slides
 	python .ci/slides.py

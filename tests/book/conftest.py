@@ -146,9 +146,26 @@ class Visit:
     boxes: list[str] = field(default_factory=list)  # backgrounds behind outputs, in the dark
     widths: dict[int, int] = field(default_factory=dict)  # of the window -> of the page
     faults: dict[str, list[str]] = field(default_factory=dict)  # theme -> what axe finds
+    bytes: int = 0  # that a first visit fetches, compressed
+    shift: float = 0.0  # cumulative layout shift
     headings: list[int] = field(default_factory=list)
 
 
+WATCH = """
+window.seen = { shift: 0, paint: 0, long: [] };
+const watch = (type, note) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
+watch("layout-shift", (e) => { if (!e.hadRecentInput) seen.shift += e.value; });
+watch("largest-contentful-paint", (e) => { seen.paint = e.startTime; });
+watch("longtask", (e) => seen.long.push([e.startTime, e.duration]));
+"""
+TOLD = """() => {
+  const first = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+  const late = seen.long.filter(([start]) => start >= first)
+    .reduce((sum, [, lasts]) => sum + Math.max(0, lasts - 50), 0);
+  const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+  return { ...seen, blocked: late, bytes: all.reduce((sum, e) => sum + e.encodedBodySize, 0) };
+}"""
 LOOK = """() => {
   const body = document.querySelector("article") ?? document.querySelector(".bd-article-container");
   const all = (css) => [...body.querySelectorAll(css)], seen = (e) => e.offsetParent !== null;
@@ -182,11 +199,14 @@ def visit(browser, site):
     def look(path: str) -> Visit:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         page = context.new_page()
+        page.add_init_script(WATCH)
         seen = Visit(listen(page, site))
         page.goto(f"{site}/{path}", wait_until="networkidle")
         told = page.evaluate(LOOK)
         seen.text, seen.figures, seen.captions = told["text"], told["figures"], told["captions"]
         seen.silent_pictures, seen.unsized_pictures, seen.headings = told["silent"], told["unsized"], told["headings"]
+        cost = page.evaluate(TOLD)
+        seen.bytes, seen.shift = cost["bytes"], cost["shift"]
         page.evaluate(rules)
         for theme, only in (("light", None), ("dark", COLOURS)):  # nothing else differs in the dark
             page.evaluate(

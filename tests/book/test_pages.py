@@ -42,6 +42,12 @@ def test_a_page_fits_a_narrow_phone_and_a_desk_at_twice_the_size(visit, path):
     assert {width: wide for width, wide in visit(path).widths.items() if wide > width} == {}
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_first_visit_weighs_little_and_moves_nothing(visit, path):
+    assert visit(path).bytes <= 1_500_000
+    assert visit(path).shift <= 0.02
+
+
 @pytest.mark.parametrize("path", CHAPTERS)
 def test_a_figure_shows_the_drawing_of_the_theme_and_no_other(visit, path):
     for theme, shown in visit(path).shown.items():

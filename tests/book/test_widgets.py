@@ -60,7 +60,7 @@ def test_a_slider_moves_by_keyboard_and_mouse_says_its_value_and_answers_at_once
     assert handle.evaluate(RESPONSE) <= 100  # milliseconds, median over its positions
 
 
-def test_no_page_loads_the_widget_runtime_that_has_no_use_for_it(visit):
+def test_no_chapter_has_a_widget_that_the_page_cannot_draw_by_itself():
     for path in CHAPTERS:
         notebook = json.loads((ROOT / path).with_suffix(".ipynb").read_text(encoding="utf-8"))
         names = {
