@@ -44,7 +44,8 @@ def parts() -> list[tuple[str, list[str]]]:
 def sheet(name: str, number: dict[str, int]) -> str:
     """A page's article, with addresses that hold in one long document."""
     page = (HTML / f"{name}.html").read_text(encoding="utf-8")
-    article = page[page.index("<article") : page.index("</article>")] + "</article>"
+    article = page[page.index("<article") : page.rindex("</article>")] + "</article>"
+    article = re.sub(r"<script\b.*?</script>|<noscript>.*?</noscript>", "", article, flags=re.S)
     here = number[name]
     folder = Path(name).parent
 
