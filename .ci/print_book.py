@@ -46,6 +46,9 @@ def sheet(name: str, number: dict[str, int]) -> str:
     page = (HTML / f"{name}.html").read_text(encoding="utf-8")
     article = page[page.index("<article") : page.rindex("</article>")] + "</article>"
     article = re.sub(r"<script\b.*?</script>|<noscript>.*?</noscript>", "", article, flags=re.S)
+    article = re.sub(
+        r"<details(?= class=\"after-prediction\"|><summary>Hint)", "<details open", article
+    )  # paper has no clicks
     here = number[name]
     folder = Path(name).parent
 
