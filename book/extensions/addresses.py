@@ -7,6 +7,7 @@ from the links that the pages hold, to the bibliography or to the papers themsel
 import html
 import os
 import re
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,10 @@ def sitemap(names: list[str]) -> str:
 
 def changed() -> str:
     """When the changelog was last committed, or written where there is no git."""
-    command = ["git", "log", "-1", "--format=%cI", "--", CHANGELOG.name]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    told = ""
+    if git := shutil.which("git"):
+        command = [git, "log", "-1", "--format=%cI", "--", CHANGELOG.name]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     return told or datetime.fromtimestamp(CHANGELOG.stat().st_mtime, UTC).isoformat(timespec="seconds")
 
 

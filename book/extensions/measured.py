@@ -53,7 +53,7 @@ def ledger(path: Path = CLAIMS) -> list[dict]:
 
 def summary(rows: list[dict]) -> str:
     """The whole ledger as one table in MyST: claim, verdict, our number, the paper's; claims link to their cards."""
-    lines = ["| | claim | verdict | ours | the paper's |", "|---:|---|---|---|---|"]
+    lines = ["| row | claim | verdict | ours | the paper's |", "|---:|---|---|---|---|"]
     for row in rows:
         link = f'<a href="#claim-{row["number"]}">{html.escape(row["claim"])}</a>'
         verdict = f'<span class="verdict" data-verdict="{row["verdict"]}">{row["verdict"]}</span>'

@@ -126,7 +126,7 @@ def say_sizes(page: str, folder: Path) -> str:
 
     def sized(match: re.Match) -> str:
         source, width = re.search(r'src="([^"]*)"', match[0]), re.search(r'\bwidth="(\d+)"', match[0])
-        if " height=" in match[0] or not source or not (size := size_of(html.unescape(source[1]), folder)):
+        if ' height="' in match[0] or not source or not (size := size_of(html.unescape(source[1]), folder)):
             return match[0]
         wide = float(width[1]) if width else size[0]
         new = f'{"" if width else f""" width="{wide:.0f}" """.rstrip()} height="{wide * size[1] / size[0]:.0f}"'

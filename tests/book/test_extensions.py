@@ -19,7 +19,7 @@ addresses, cover, formulas, furniture, glossary, measured, mended, sliders, styl
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 DEGRADATION = json.loads((ROOT / "notebooks" / "03_degradation.ipynb").read_text(encoding="utf-8"))
 CONFIG = (ROOT / "_config.yml").read_text(encoding="utf-8")
-DRAWING = "data:image/svg+xml," + "%3Csvg viewBox=%220 0 200 100%22%3E" + "x" * 1_000
+DRAWING = "data:image/svg+xml," + "%3Csvg height=%22100pt%22 viewBox=%220 0 200 100%22%3E" + "x" * 1_000
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_drawing_lies_beside_the_pages_and_is_fetched_when_it_comes_into_sight
     page = mended.own_files(f'<img src="{DRAWING}">', tmp_path / "notebooks", tmp_path)
     (drawn,) = (tmp_path / "_images").iterdir()
     assert f'src="../_images/{drawn.name}" loading="lazy"' in page
-    assert drawn.read_text().startswith('<svg viewBox="0 0 200 100">')
+    assert drawn.read_text().startswith('<svg height="100pt"')
 
 
 def test_an_icon_nobody_has_stops_the_build():
