@@ -52,7 +52,8 @@ def test_every_copy_of_the_repository_address_is_the_one_of_pyproject(stamping):
 
 
 def test_the_repository_address_stands_nowhere_else(stamping):
-    allowed = {ROOT / "pyproject.toml", *stamping.copies()}
+    released = (ROOT / "notebooks" / "exercises" / "release").rglob("*.ipynb")  # made anew from the sources
+    allowed = {ROOT / "pyproject.toml", *stamping.copies(), *released}
     holding = [
         path
         for path in tracked()
@@ -128,6 +129,15 @@ def test_continuous_integration_runs_the_command_of_the_readme():
     assert "bash .ci/run" in (ROOT / ".github" / "workflows" / "test.yml").read_text()
 
 
+def test_the_weekly_workflow_proves_the_places_that_make_proves():
+    makefile = (ROOT / "Makefile").read_text()
+    proved = {place for places in re.findall(r"python \.ci/hosted\.py (.+)", makefile) for place in places.split()}
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "colab.yml").read_text())["jobs"]["notebooks"]
+    assert set(job["strategy"]["matrix"]["place"]) == proved
+    assert any("python .ci/hosted.py" in step.get("run", "") for step in job["steps"])
+    assert "gh issue create" in job["steps"][-1]["run"]
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
 def test_a_workflow_is_yaml_with_jobs(path):
     assert yaml.safe_load(path.read_text())["jobs"]
@@ -157,6 +167,6 @@ def test_no_file_names_a_machine():
 
 
 def test_large_files_are_known():
-    known = {"cifar10-16x16-train.webp"}
+    known = {"cifar10-16x16-train.webp", "ort-wasm-simd-threaded.wasm"}
     large = {path.name for path in tracked() if path.stat().st_size > 2_000_000}
     assert large <= known
