@@ -180,13 +180,9 @@ def addition(depth: int, tier: str, device: str, turns: int = 25, seconds: float
 
 def kept_bytes(steps: Steps) -> int:
     """Bytes that the forward pass of a step keeps for the backward pass, parameters apart, each storage once."""
-    kept = []
-    with torch.autograd.graph.saved_tensors_hooks(
-        lambda tensor: kept.append(tensor) or tensor, lambda tensor: tensor
-    ):
+    with engine.kept_for_backward() as count:
         steps(1)
-    storages = [t.untyped_storage() for t in kept if not isinstance(t if t._base is None else t._base, nn.Parameter)]
-    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+    return count()
 
 
 def ceilings(device: str) -> dict[str, float]:

@@ -43,6 +43,13 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
     add("--keep-weights", action="store_true", help="keep the trained weights beside each record")
     add("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
+    add(
+        "--checkpoint-blocks",
+        type=int,
+        default=0,
+        metavar="K",
+        help="keep activations every K blocks only: less memory",
+    )
     add("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
 
     add = command("examine", act_examine, "record what a study wants to know of trained weights")
@@ -117,6 +124,7 @@ def act_run(options: argparse.Namespace) -> None:
         parallel=options.parallel or os.cpu_count() or 1,
         device=options.device,
         graph=options.graph,
+        checkpoint_blocks=options.checkpoint_blocks,
         keep_weights=options.keep_weights,
         max_seconds=60 * options.max_minutes,
         command=options.command,

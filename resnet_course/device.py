@@ -16,9 +16,10 @@ def pick_device(device: str) -> str:
 
 
 def pick_precision(device: str) -> str:
-    """ "bf16" on GPUs that compute in it, else "fp32"."""
-    native = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bf16" if native else "fp32"
+    """ "bf16" on GPUs that compute in it, "fp16" on others, "fp32" on the CPU."""
+    if device != "cuda":
+        return "fp32"
+    return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
 
 
 @contextmanager

@@ -5,13 +5,16 @@ the plan of the epoch, its learning rates and the sums of loss and error live on
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def half_twin(net: nn.Module, dtype: torch.dtype) -> nn.Module:
@@ -31,8 +34,10 @@ class Engine:
     """One network in training: its data plan, its optimizer, its step.
 
     `labels`: int64 (N,), on the device of `net`. `crops(order, down, right, flip)` returns the float32 images
-    (batch, 3, H, W) of one step. `steps` and `batch_size` give the shape of an epoch's plan. precision "bf16"
-    computes in bfloat16 with float32 master weights.
+    (batch, 3, H, W) of one step. `steps` and `batch_size` give the shape of an epoch's plan. precision "bf16" or
+    "fp16" computes in 16 bits with float32 master weights; in fp16 the loss is scaled, and a step whose gradients
+    overflow is left out. `checkpoint_blocks`: forget the activations within so many blocks and compute
+    them again on the way back (checkpoint_segments); 0 keeps them all.
     """
 
     def __init__(
@@ -45,11 +50,15 @@ class Engine:
         momentum: float,
         weight_decay: float,
         precision: str = "fp32",
+        checkpoint_blocks: int = 0,
     ):
         device = labels.device
         self.net = net
         self.twin = net if precision == "fp32" else half_twin(net, DTYPES[precision])
         self.dtype = DTYPES[precision]
+        self.scaler = torch.amp.GradScaler(device.type, init_scale=2.0**12, enabled=precision == "fp16")
+        if checkpoint_blocks:
+            checkpoint_segments(self.twin, checkpoint_blocks)
         pairs = [(p, q) for p, q in zip(net.parameters(), self.twin.parameters(), strict=True) if p is not q]
         self.masters, self.halves = [p for p, _ in pairs], [q for _, q in pairs]
         for parameter in self.masters:
@@ -90,10 +99,11 @@ class Engine:
             torch._foreach_copy_([q.data for q in self.halves], [p.data for p in self.masters])
             logits = self.twin(images.to(self.dtype)).float()
         loss = cross_entropy(logits, labels)
-        loss.backward()
+        self.scaler.scale(loss).backward()
         if self.masters:
             torch._foreach_copy_([p.grad for p in self.masters], [q.grad for q in self.halves])
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.sums += torch.stack((loss.detach(), (logits.detach().argmax(1) != labels).float().mean()))
         self.cursor += 1
 
@@ -154,6 +164,64 @@ def compile_blocks(net: nn.Module) -> None:
     for stage in net.stages:
         for block in stage:
             block.compile(dynamic=False)
+
+
+def checkpoint_segments(net: nn.Module, blocks: int) -> None:
+    """Keep, for the way back, only what enters each segment of `blocks` blocks of `net.stages`, in place (Chen 2016).
+
+    Activations within a segment are computed again in the backward pass, with the same dropout and without moving
+    batch-norm statistics a second time: weights and buffers become those of a step that keeps everything. Raises
+    ValueError for less than one block.
+    """
+    if blocks < 1:
+        raise ValueError(f"a segment has at least one block, got {blocks}")
+    for stage in net.stages:
+        stage.forward = partial(_in_segments, stage, blocks)
+
+
+def _in_segments(stage: nn.Sequential, blocks: int, x: Tensor) -> Tensor:
+    for start in range(0, len(stage), blocks):
+        segment = stage[start : start + blocks]
+        again = partial(_statistics_held, segment)
+        if torch.is_grad_enabled():
+            x = checkpoint(segment, x, use_reentrant=False, context_fn=lambda again=again: (nullcontext(), again()))
+        else:
+            x = segment(x)
+    return x
+
+
+@contextmanager
+def _statistics_held(net: nn.Module) -> Iterator[None]:
+    """Batch norms use the batch's statistics as ever, but do not count them into their own."""
+    held = [(m, m.momentum, m.num_batches_tracked) for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    try:
+        for batch_norm, _, _ in held:
+            batch_norm.momentum, batch_norm.num_batches_tracked = 0.0, None
+        yield
+    finally:
+        for batch_norm, momentum, counter in held:
+            batch_norm.momentum, batch_norm.num_batches_tracked = momentum, counter
+
+
+@contextmanager
+def kept_for_backward() -> Iterator[Callable[[], int]]:
+    """Counts the bytes that forward passes inside the `with` keep for the backward pass, parameters apart.
+
+    >>> with kept_for_backward() as count:
+    ...     loss = net(images).sum()
+    >>> count()
+
+    Each storage counts once. Of a checkpointed segment only its input counts; while it is computed again, the
+    activations of one segment come on top.
+    """
+    kept: list[Tensor] = []
+
+    def count() -> int:
+        ours = (t for t in kept if not isinstance(t if t._base is None else t._base, nn.Parameter))
+        return sum({s.data_ptr(): s.nbytes() for s in (t.untyped_storage() for t in ours)}.values())
+
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        yield count
 
 
 @torch.no_grad()

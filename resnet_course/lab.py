@@ -63,6 +63,7 @@ def train(
     parallel: int = 1,
     device: str = "auto",
     graph: bool = False,
+    checkpoint_blocks: int = 0,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     fresh: bool = False,
@@ -80,7 +81,8 @@ def train(
     device = pick_device(device)
     deadline = time.monotonic() + max_seconds
     todo = [c for c in dict.fromkeys(chosen) if fresh or not _is_recorded(root, name, c)]
-    options = {"root": root, "device": device, "graph": graph, "keep_weights": keep_weights, "command": command}
+    options = {"root": root, "device": device, "graph": graph, "checkpoint_blocks": checkpoint_blocks}
+    options |= {"keep_weights": keep_weights, "command": command}
     _train_what_is_missing(name, todo, parallel, max_seconds, options)
     say_cost(name, todo, device, parallel)
     if device == "cpu" and parallel > 1 and len(todo) > 1:

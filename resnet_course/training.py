@@ -37,9 +37,9 @@ CHUNKS = 10  # Lightning steps an epoch: how often the progress bar moves
 class Training(pl.LightningModule):
     """Networks in training side by side, each with its own engine; all configs share one recipe but for warm-up.
 
-    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `examine`: what a study wants
-    to know of its networks, asked before the first step, after 1, 2, 4, … epochs and after the last; `weights`: of
-    the networks from which those with a start_depth grow.
+    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `checkpoint_blocks`: see
+    engine.Engine; `examine`: what a study wants to know of its networks, asked before the first step, after 1, 2, 4,
+    … epochs and after the last; `weights`: of the networks from which those with a start_depth grow.
     """
 
     def __init__(
@@ -50,11 +50,12 @@ class Training(pl.LightningModule):
         graph: bool = False,
         examine: Examine | None = None,
         weights: Mapping[Config, Path] = MappingProxyType({}),
+        checkpoint_blocks: int = 0,
     ):
         super().__init__()
         self.automatic_optimization = False
         self.configs, self.train_images = configs, train
-        self.precision, self.graph = precision, graph
+        self.precision, self.graph, self.checkpoint_blocks = precision, graph, checkpoint_blocks
         self.recipe = configs[0].recipe
         if not self.steps_per_epoch:
             raise ValueError(f"a batch of {self.recipe.batch_size} needs as many images, got {len(train.labels)}")
@@ -64,6 +65,7 @@ class Training(pl.LightningModule):
         self.profiles: list[dict[str, list[float]]] = [{} for _ in configs]
         self.seconds = 0.0  # spent training, over all resumes
         self.engines: list[engine.Engine] = []
+        self.scalers: list[dict] = []  # of their losses, as a checkpoint keeps them
 
     @property
     def steps_per_epoch(self) -> int:
@@ -78,7 +80,14 @@ class Training(pl.LightningModule):
             return augment.take(data.pixels, order, down, right, flip, pad)
 
         r = self.recipe
-        fixed = (self.steps_per_epoch, r.batch_size, r.momentum, r.weight_decay, self.precision)
+        fixed = (
+            self.steps_per_epoch,
+            r.batch_size,
+            r.momentum,
+            r.weight_decay,
+            self.precision,
+            self.checkpoint_blocks,
+        )
         self.engines = [engine.Engine(net, data.labels, crops, *fixed) for net in self.nets]
         return [e.optimizer for e in self.engines]
 
@@ -90,6 +99,8 @@ class Training(pl.LightningModule):
         return [min(size, left - taken) for taken in range(0, left, size)]
 
     def on_train_start(self) -> None:
+        for one, state in zip(self.engines, self.scalers, strict=False):  # none before the first checkpoint
+            one.scaler.load_state_dict(state)
         if self.examine and not self.curves[0]:
             self._take_profiles(0)
 
@@ -127,7 +138,8 @@ class Training(pl.LightningModule):
             profiles |= profiles_of(self.examine, net, config, parts, iteration)
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
-        checkpoint["course"] = {name: getattr(self, name) for name in ("curves", "profiles", "seconds")}
+        self.scalers = [one.scaler.state_dict() for one in self.engines]
+        checkpoint["course"] = {name: getattr(self, name) for name in ("curves", "profiles", "seconds", "scalers")}
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         for name, value in checkpoint["course"].items():
@@ -214,6 +226,7 @@ def fit(
     root: Path | None = None,
     device: str = "auto",
     graph: bool = False,
+    checkpoint_blocks: int = 0,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     progress: bool = True,
@@ -238,7 +251,7 @@ def fit(
     also = Path(inspect.getfile(examine)) if examine else None
     with quiet_lightning(), one_thread(device), torch.random.fork_rng():
         train = images.training(recipe.data, recipe.holdout, recipe.train_images)
-        module = Training(configs, train, pick_precision(device), graph, examine, weights)
+        module = Training(configs, train, pick_precision(device), graph, examine, weights, checkpoint_blocks)
         path = root / study / recipe.tier / f".{_fingerprint(configs, also)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
         label = configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
@@ -248,7 +261,8 @@ def fit(
         if state.stopped:
             return []
         finals = evaluate(module, device)
-    how = {"precision": module.precision, "cuda_graph": graph, "side_by_side": len(configs), "command": command}
+    how = {"precision": module.precision, "cuda_graph": graph, "checkpoint_blocks": checkpoint_blocks}
+    how |= {"side_by_side": len(configs), "command": command}
     made = provenance.of_run(recipe, device, started, module.seconds, also, **how)
     records = [
         runs.Record(study, asdict(config), curves, final, made, profiles)

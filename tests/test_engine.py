@@ -205,3 +205,69 @@ def test_capturing_leaves_weights_statistics_momentum_and_place_unchanged():
     before = [tensor.clone() for tensor in one._state()]
     one.capture()
     assert all(torch.equal(a, b) for a, b in zip(before, one._state(), strict=True))
+
+
+@pytest.mark.parametrize(("kind", "variant"), [("plain", ""), ("residual", ""), ("residual", "dropout-in-branch")])
+@pytest.mark.parametrize("blocks", [1, 2, 9])
+def test_checkpointing_changes_no_weight_and_no_statistic(kind, variant, blocks):
+    nets = []
+    for segment in (0, blocks):
+        torch.manual_seed(0)
+        net = models.cifar(20, kind, width=4, variant=variant)
+        data = few()
+
+        def crops(order, down, right, flip, pixels=data.pixels):
+            return augment.take(pixels, order, down, right, flip, PAD)
+
+        one = engine.Engine(net, data.labels, crops, STEPS, BATCH, 0.9, 1e-2, checkpoint_blocks=segment)
+        one.start_epoch(plan(), LRS)
+        torch.manual_seed(1)  # of the dropout
+        one.advance(4)
+        nets.append(net)
+    same(*nets, rtol=0, atol=0)
+
+
+def test_checkpointing_keeps_the_inputs_of_segments_only():
+    kept = []
+    for blocks in (0, 3, 1):
+        net = network()
+        if blocks:
+            engine.checkpoint_segments(net, blocks)
+        with engine.kept_for_backward() as count:
+            net(torch.rand(4, 3, 16, 16))
+            kept.append(count())
+    whole, by_stage, by_block = kept
+    assert by_block == by_stage  # a network of 8 layers has one block a stage
+    assert by_stage < whole / 2
+
+
+def test_a_checkpointed_network_still_counts_its_batches_once():
+    net = network()
+    engine.checkpoint_segments(net, 1)
+    net(torch.rand(4, 3, 16, 16)).sum().backward()
+    counted = {m.num_batches_tracked.item() for m in net.modules() if isinstance(m, nn.BatchNorm2d)}
+    assert counted == {1}
+    assert {m.momentum for m in net.modules() if isinstance(m, nn.BatchNorm2d)} == {0.1}
+
+
+def test_a_segment_of_no_blocks_is_refused():
+    with pytest.raises(ValueError, match="at least one block, got 0"):
+        engine.checkpoint_segments(network(), 0)
+
+
+def test_sixteen_bit_floats_with_a_scaled_loss_train_as_float32_does():
+    ours, theirs = network(), network()
+    one, other = make(ours, precision="fp16"), make(theirs)
+    for each in (one, other):
+        each.advance(STEPS)
+    assert one.means()[0] == pytest.approx(other.means()[0], rel=0.02)
+    assert all(p.dtype == torch.float32 for p in ours.parameters())
+
+
+def test_a_step_whose_scaled_gradients_overflow_moves_no_weight_and_halves_the_scale():
+    one = make(network(), precision="fp16")
+    one.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**40)
+    before = {name: p.clone() for name, p in one.net.named_parameters()}
+    one.advance(1)
+    assert all(torch.equal(before[name], p) for name, p in one.net.named_parameters())
+    assert one.scaler.get_scale() == 2.0**39

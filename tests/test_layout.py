@@ -17,7 +17,7 @@ MODULES = {
 }
 
 # Module -> modules of this package that it may import. What is not named here imports none of them.
-DATA = {"data.sources", "data.images", "data.augment", "data.module"}
+DATA = {"data.sources", "data.images", "data.augment"}
 MAY_IMPORT = {
     "variants": {"blocks"},
     "models": {"blocks", "variants", "probes"},
@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "figures": {"runs"},
     "widgets": {"figures", "runs"},
     "data.images": {"data.sources"},
-    "data.module": {"data.images", "data.augment"},
     "provenance": {"recipes", *DATA},
     "networks": {"models", "probes", "recipes", "runs", *DATA},
     "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},

@@ -20,7 +20,8 @@ from resnet_course import figures, lab, runs
 CLAIMS = Path(__file__).parents[1] / "claims.yml"
 VERDICTS = ("holds", "holds with conditions", "does not hold", "misquote", "not settled yet")
 USUAL = {"shortcut": "A", "variant": "", "start_depth": "0", "label": ""}
-FIELDS = {"number", "claim", "told", "look", "paper", "chapter", "study", "tier", "evidence", "verdict", "why"}
+FIELDS = {"number", "claim", "ours", "quoted", "told", "look", "paper", "chapter", "study", "tier", "evidence"}
+FIELDS |= {"verdict", "why"}
 
 
 def measured(study: str, tier: str, net: str, depth: str, metric: str, *more: str) -> str:
@@ -48,12 +49,14 @@ def ledger(path: Path = CLAIMS) -> list[dict]:
 
 
 def summary(rows: list[dict]) -> str:
-    """Which claims have which verdict, as links to their cards."""
-    items = []
-    for verdict in VERDICTS:
-        links = [f'<a href="#claim-{row["number"]}">{row["number"]}</a>' for row in rows if row["verdict"] == verdict]
-        items.append(f"<div><dt>{verdict}</dt><dd>{', '.join(links) or 'none'}</dd></div>")
-    return f'<dl class="claim-summary">{"".join(items)}</dl>'
+    """The whole ledger as one table in MyST: claim, verdict, our number, the paper's; claims link to their cards."""
+    lines = ["| | claim | verdict | ours | the paper's |", "|---:|---|---|---|---|"]
+    for row in rows:
+        link = f'<a href="#claim-{row["number"]}">{html.escape(row["claim"])}</a>'
+        verdict = f'<span class="verdict" data-verdict="{row["verdict"]}">{row["verdict"]}</span>'
+        cells = (str(row["number"]), link, verdict, row["ours"] or "–", row["quoted"] or "–")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def card(row: dict) -> str:
