@@ -15,6 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
 .PHONY: help book test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
+.PHONY: colab minimum slides
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
@@ -52,9 +53,18 @@ nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--nbval-cell-timeout 120 -n 2 --dist loadfile $(NOTEBOOKS)
 
+colab: $(STAMP)  ## run every notebook in places like Colab: Python 3.12, an older and the newest PyTorch, no repository
+	UV=$(UV) python .ci/hosted.py older newest
+
+minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject.toml allows
+	UV=$(UV) python .ci/hosted.py minimum
+
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
 	pytest tests/book -m browser
+
+slides: $(STAMP)  ## make a lecture of each part from the chapters' cells, in _build/slides
+	python .ci/slides.py
 
 notebooks: $(STAMP)  ## run every notebook and store its outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \

@@ -60,7 +60,10 @@ def parser() -> argparse.ArgumentParser:
     add("--source", default="", help="who trained them, for the record")
     add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
 
-    _which_runs(command("estimate", act_estimate, "say what a study would cost here"))
+    add = command("estimate", act_estimate, "say what a study, or one network, would cost here")
+    _which_runs(add, study="?")
+    add("--checkpoint-blocks", type=int, default=0, metavar="K", help="keep activations of every K-th block only")
+    add("--depth", type=int, help="one residual network of this depth, without a study")
     command("models", act_models, "layers, parameters and multiply-adds beside the papers' numbers")
 
     add = command("bench", act_bench, "measure this machine's training speed against plainer loops")
@@ -77,13 +80,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _which_study(add: Callable, tiers: Sequence[str] = recipes.TIERS, default: str = "laptop") -> None:
-    add("study", help=f"one of {', '.join(lab.names())}")
+def _which_study(
+    add: Callable, tiers: Sequence[str] = recipes.TIERS, default: str = "laptop", study: str | None = None
+) -> None:
+    add("study", nargs=study, help=f"one of {', '.join(lab.names())}")
     add("--tier", choices=tiers, default=default, help="the recipe of the runs")
 
 
-def _which_runs(add: Callable) -> None:
-    _which_study(add)
+def _which_runs(add: Callable, study: str | None = None) -> None:
+    _which_study(add, study=study)
     add("--seeds", type=int, nargs="+", default=[0], metavar="SEED")
     add("--nets", nargs="+", metavar="NET", help="only these kinds of net")
     add("--depths", type=int, nargs="+", metavar="DEPTH", help="only these depths")
@@ -115,8 +120,11 @@ def act_data(options: argparse.Namespace) -> None:
 def act_run(options: argparse.Namespace) -> None:
     import os
 
+    from .device import pick_device
+
     print(lab.study(options.study).QUESTION)
     chosen = chosen_configs(options)
+    lab.say_memory(options.study, chosen, pick_device(options.device), options.checkpoint_blocks)
     records = lab.train(
         options.study,
         chosen,
@@ -144,7 +152,13 @@ def act_examine(options: argparse.Namespace) -> None:
 def act_estimate(options: argparse.Namespace) -> None:
     from .device import pick_device
 
-    lab.say_cost(options.study, chosen_configs(options), pick_device(options.device), parallel=1)
+    device = pick_device(options.device)
+    if options.depth:
+        study, chosen = "", [recipes.Config("residual", options.depth, 0, recipes.for_tier(options.tier))]
+    else:
+        study, chosen = options.study or "degradation", chosen_configs(options)
+    lab.say_memory(study, chosen, device, options.checkpoint_blocks)
+    lab.say_cost(study, chosen, device, parallel=1)
 
 
 def act_models(_options: argparse.Namespace) -> None:

@@ -27,12 +27,9 @@ MARKERS = {"plain": "s", "residual": "o", "preactivation": "^"}
 WIDTH = 5.4  # inches; text stays legible when a phone shrinks the figure to its screen
 
 # Where the page has no theme of its own (Jupyter, Colab), show the drawing that fits the notebook's.
-_ONLY_ONE = (
-    "<style>.exhibit .only-dark{display:none}"
-    'body[data-jp-theme-light="false"] .exhibit .only-dark,html[data-theme="dark"] .exhibit .only-dark,'
-    "html[theme=dark] .exhibit .only-dark{display:block}"
-    'body[data-jp-theme-light="false"] .exhibit .only-light,html[data-theme="dark"] .exhibit .only-light,'
-    "html[theme=dark] .exhibit .only-light{display:none}</style>"
+_DARK = ('body[data-jp-theme-light="false"]', 'html[data-theme="dark"]', "html[theme=dark]")
+_ONLY_ONE = "<style>.exhibit .only-dark{{display:none}}{}{{display:block}}{}{{display:none}}</style>".format(
+    *(",".join(f"{page} .exhibit .only-{mode}" for page in _DARK) for mode in ("dark", "light"))
 )
 
 
@@ -120,11 +117,10 @@ def as_table(rows: Sequence[dict]) -> str:
 
 def as_markdown(rows: Sequence[dict]) -> str:
     """Rows of one shape as a Markdown table, for the page's text; whole numbers with thousands separators."""
-    lines = ["| " + " | ".join(str(name).replace("_", " ") for name in rows[0]) + " |", "|" + "---:|" * len(rows[0])]
-    lines += [
-        "| " + " | ".join(f"{v:,}" if isinstance(v, int) else _cell(v) for v in row.values()) + " |" for row in rows
-    ]
-    return "\n".join(lines)
+    table = [[str(name).replace("_", " ") for name in rows[0]]]
+    table += [[f"{v:,}" if isinstance(v, int) else _cell(v) for v in row.values()] for row in rows]
+    head, *rest = ("| " + " | ".join(cells) + " |" for cells in table)
+    return "\n".join([head, "|" + "---:|" * len(rows[0]), *rest])
 
 
 def _cell(value) -> str:
@@ -163,22 +159,15 @@ def strength(depth: int, depths: Sequence[int]) -> float:
     return 0.35 + 0.65 * (sorted(depths).index(depth) + 1) / len(depths)
 
 
-def training_curves(
-    axes, colours: dict[str, str], records: Sequence[runs.Record], metric: str = "train_error"
-) -> None:
+def training_curves(axes, colours: dict, records: Sequence[runs.Record], metric: str = "train_error") -> None:
     """`metric` of each run over its epochs; deeper networks are drawn darker."""
-    depths = sorted({record.depth for record in records})
-    labelled = set()
+    depths, labelled = sorted({record.depth for record in records}), set()
     for record in records:
         name = f"{record.net}-{record.depth}"
-        label = None if name in labelled else name
-        labelled.add(name)
+        style = {"color": colours[record.net], "alpha": strength(record.depth, depths)}
         axes.plot(
-            record.curves["iteration"],
-            record.curves[metric],
-            color=colours[record.net],
-            alpha=strength(record.depth, depths),
-            label=label,
+            *(record.curves[k] for k in ("iteration", metric)), label=None if name in labelled else name, **style
         )
+        labelled.add(name)
     axes.set_xlabel("iteration")
     axes.legend()

@@ -96,7 +96,7 @@ def train(
 
 def hook(name: str, what: str):
     """What a study has beside its configurations: a `measure`, an `examine`, the NETWORKS it begins with; or None."""
-    return getattr(study(name), what, None)
+    return getattr(study(name), what, None) if name else None
 
 
 def only_examines(name: str) -> bool:
@@ -157,6 +157,17 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
     print(f"{len(todo)} {what}, about {duration(total)} on this {device.upper()}.")
     return total
+
+
+def say_memory(name: str, todo: Sequence[Config], device: str, checkpoint_blocks: int = 0) -> None:
+    """Print what the deepest network of `todo` takes in memory while it trains, counted or measured on one step."""
+    from . import training
+
+    if todo and not only_examines(name) and not hook(name, "measure"):
+        deepest = max(todo, key=lambda c: c.depth)
+        taken = training.bytes_to_train(deepest, device, checkpoint_blocks)
+        how = "measured" if device == "cuda" else "counted in float32"
+        print(f"Training {deepest.name} takes about {taken / 2**30:.2g} GiB of memory, {how}.")
 
 
 def duration(seconds: float) -> str:

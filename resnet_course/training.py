@@ -321,29 +321,62 @@ def _seconds_to_examine(config: Config, examine: Examine, device: str, trains: b
 
 
 def seconds_per_step(config: Config, device: str, measure: Measure | None = None, steps: int = 4) -> float:
-    """Mean time of one training step of a configuration on random images, after warm-up."""
-    recipe = config.recipe
+    """Mean time of one training step of a configuration on random images, after warm-up.
+
+    On a CPU, networks of several hundred layers are timed with an eighth of the batch.
+    """
     if measure:
         begin = time.perf_counter()
         with one_thread("cpu"), torch.random.fork_rng(devices=[]):
-            measure(replace(config, recipe=replace(recipe, iterations=steps)))
+            measure(replace(config, recipe=replace(config.recipe, iterations=steps)))
         return (time.perf_counter() - begin) / steps
-    size = 32 if recipe.data == "cifar10" else 16
-    count = recipe.batch_size * max(steps, 3)
+    share = 8 if device == "cpu" and config.depth > 300 else 1
     with one_thread(device), torch.random.fork_rng(devices=[]):
-        random = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
-        module = Training([replace(config, start_depth=0)], random, pick_precision(device)).to(device)
-        module.configure_optimizers()
-        (one,) = module.engines
-        plan = augment.draw_plan(count, recipe.batch_size, size // 8, 0, 0)
-        one.start_epoch(plan, [recipe.lr] * len(plan.order))
+        one = _engine_for_trial(config, device, config.recipe.batch_size // share, steps)
         one.advance(1)
         one.means()
         one.cursor.zero_()
         begin = time.perf_counter()
         one.advance(steps)
         one.means()
-        return (time.perf_counter() - begin) / steps
+        return share * (time.perf_counter() - begin) / steps
+
+
+def bytes_to_train(config: Config, device: str, checkpoint_blocks: int = 0) -> int:
+    """Memory that training takes: the peak of a step on a GPU; on a CPU counted with 8 images, for the whole batch.
+
+    Counted are weights, gradients, momentum, what the forward pass keeps for the backward pass, and with
+    checkpointing one segment that is computed again.
+    """
+    count = config.recipe.batch_size if device == "cuda" else min(8, config.recipe.batch_size)
+    with torch.random.fork_rng(devices=[]):
+        one = _engine_for_trial(config, device, count, 1, checkpoint_blocks)
+        if device == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            one.advance(2)
+            return torch.cuda.max_memory_allocated()
+        with engine.kept_for_backward() as kept:
+            one.advance(1)
+        segment = one.net.stages[0][:checkpoint_blocks]  # the largest that is computed again
+        with engine.kept_for_backward() as again:
+            segment(one.net.stem(one.crops(*one.plan[:, 0])))
+    an_image = (kept() + (again() if checkpoint_blocks else 0)) // count
+    return 3 * 4 * sum(p.numel() for p in one.net.parameters()) + config.recipe.batch_size * an_image
+
+
+def _engine_for_trial(
+    config: Config, device: str, batch_size: int, steps: int, checkpoint_blocks: int = 0
+) -> engine.Engine:
+    """The engine of a configuration at the start of an epoch of a few steps, over images nobody took."""
+    recipe, size = replace(config.recipe, batch_size=batch_size), 32 if config.recipe.data == "cifar10" else 16
+    count = batch_size * max(steps, 3)
+    data = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
+    trial = replace(config, recipe=recipe, start_depth=0)
+    module = Training([trial], data, pick_precision(device), checkpoint_blocks=checkpoint_blocks).to(device)
+    module.configure_optimizers()
+    plan = augment.draw_plan(count, batch_size, size // 8, 0, 0)
+    module.engines[0].start_epoch(plan, [recipe.lr] * len(plan.order))
+    return module.engines[0]
 
 
 @contextmanager

@@ -172,6 +172,13 @@ def test_a_record_will_name_the_command_that_made_it(asked):
     assert asked["command"] == "resnet-course run degradation --out 'a folder'"
 
 
+def test_estimate_of_one_depth_needs_no_study(capsys):
+    assert cli.main(["estimate", "--depth", "8", "--device", "cpu", "--checkpoint-blocks", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "residual-8-s0 takes about" in said
+    assert "1 runs" in said
+
+
 def test_estimate_says_the_cost_and_trains_nothing(capsys, monkeypatch, asked):
     monkeypatch.setattr(training, "estimate", lambda configs, *_, **__: dict.fromkeys(configs, 6.0))
     assert cli.main(["estimate", "degradation", "--device", "cpu"]) == 0

@@ -115,8 +115,10 @@ def test_a_study_starts_without_heavy_libraries(name):
     assert run.stdout.split() == []
 
 
-def test_the_library_without_studies_stays_under_3500_lines():
-    assert sum(lines(path) for name, path in MODULES.items() if name not in STUDIES) < 3_500
+def test_the_library_without_studies_stays_under_3500_written_lines():
+    written = (sum(map(bool, map(str.strip, MODULES[name].read_text().splitlines()))) for name in MODULES)
+    of = dict(zip(MODULES, written, strict=True))
+    assert sum(count for name, count in of.items() if name not in STUDIES) < 3_500
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -25,6 +25,11 @@ ALLOWED = re.compile(
 NOT_PROSE = re.compile(r"^(`{3,}|~{3,}).*?^\1|\{measured\}`[^`]*`|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.M | re.S)
 BOOK_ONLY = re.compile(r"^\s*:::|^\s*`{3,}\{|\{[a-zA-Z][\w:.-]*\}`|^\([\w-]+\)=\s*$|\{\{.*?\}\}", re.M)
 
+# Only the notebook itself travels to Colab: what it links to must be a whole address or within it.
+BESIDE = re.compile(
+    r"(?<!`)\[[^\]`]*\]\((?!https?://|#|mailto:|attachment:)[^)]*\)|(?:src|href)=[\"'](?!https?://|#|data:)"
+)
+
 
 def typed_numbers(text: str) -> list[str]:
     """Measured-looking numbers in Markdown that neither code nor a cited source accounts for."""
@@ -64,6 +69,23 @@ def test_no_two_papers_are_cited_alike():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_reads_well_outside_the_book(path):
     assert [found for cell in markdown_cells(path) for found in BOOK_ONLY.findall(cell)] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_links_to_nothing_beside_it(path):
+    assert [link for cell in markdown_cells(path) for link in BESIDE.findall(cell)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["[x](04_residual_block.ipynb)", "![](../book/a.svg)", '<img src="a.png">', "[a](/book)"]
+)
+def test_a_link_to_a_file_beside_the_notebook_is_found(text):
+    assert BESIDE.search(text)
+
+
+@pytest.mark.parametrize("text", ["[x](https://arxiv.org/abs/1512.03385)", "[x](#exercises)", "$f(x)$, `[a](b)`"])
+def test_other_links_are_let_through(text):
+    assert not BESIDE.search(text)
 
 
 @pytest.mark.parametrize(

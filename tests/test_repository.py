@@ -66,10 +66,33 @@ def test_a_foreign_link_is_stamped_to_ours(stamping):
     assert "some/fork" not in stamping.stamped(foreign)
 
 
+def test_a_version_in_development_opens_main_and_a_release_its_tag(stamping):
+    assert stamping.revision("0.2.0.dev0") == "main"
+    assert stamping.revision("0.2.0") == "v0.2.0"
+
+
+def test_a_release_stamps_its_tag_on_every_button_and_into_every_set_up_cell(stamping, monkeypatch):
+    monkeypatch.setattr(stamping, "revision", lambda: "v9.9.9")
+    texts = stamping.copies()
+    readme = texts.pop(ROOT / "README.md")
+    assert "/blob/v9.9.9/notebooks/03_degradation.ipynb" in readme
+    assert "/blob/main/" not in readme
+    assert all("resnet-course@v9.9.9" in text for path, text in texts.items() if path.suffix == ".ipynb")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_hosted_notebook_installs_the_package_first(stamping, path):
+def test_every_set_up_cell_begins_alike(stamping, path):
     first = next(cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
-    assert stamping.install_line() in first["source"]
+    assert {"setup", "hide-input"} <= set(first["metadata"]["tags"])
+    assert "".join(first["source"]).startswith(stamping.setup_lines() + "\n"), "run `make links`"
+
+
+def test_binder_installs_what_the_package_needs():
+    environment = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text())
+    named = {re.split(r"[>=<]", line)[0] for line in environment["dependencies"]}
+    needed = {re.split(r"[>=<]", line)[0] for line in PROJECT["dependencies"]}
+    conda_calls_it = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+    assert {conda_calls_it.get(name, name) for name in needed} <= named
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -134,6 +157,6 @@ def test_no_file_names_a_machine():
 
 
 def test_large_files_are_known():
-    known = {"cifar10-16x16-train.webp"}
+    known = {"cifar10-16x16-train.webp", "ort-wasm-simd-threaded.wasm"}
     large = {path.name for path in tracked() if path.stat().st_size > 2_000_000}
     assert large <= known

@@ -308,6 +308,13 @@ def test_the_estimate_is_linear_in_depth_and_iterations(monkeypatch):
     assert seconds == {c: pytest.approx(0.01 * c.depth * c.recipe.iterations) for c in configs}
 
 
+def test_the_memory_of_training_grows_with_depth_and_shrinks_with_checkpointing():
+    shallow, deep = (training.bytes_to_train(replace(CONFIG, depth=depth), "cpu") for depth in (20, 56))
+    in_segments = training.bytes_to_train(replace(CONFIG, depth=56), "cpu", checkpoint_blocks=3)
+    assert 2 < deep / shallow < 3  # 27 blocks against 9, and the same stem and head
+    assert in_segments < deep / 2
+
+
 def test_estimating_leaves_the_callers_threads_and_random_numbers_alone():
     torch.set_num_threads(2)
     torch.manual_seed(7)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from resnet_course import figures, widgets
@@ -34,3 +36,25 @@ def test_a_prediction_hides_its_answer_behind_a_click():
     assert shown.index("<details") < shown.index("It was b &amp; c.")
     assert "a &lt; b" in shown
     assert shown.count('type="radio"') == 2
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """A slider as ipywidgets 7 draws it, which knows no Stack."""
+    import ipywidgets as w
+
+    monkeypatch.delattr(w, "Stack")
+    return widgets.frames(
+        {"8 layers": an_exhibit("shallow"), "<56> layers": an_exhibit("deep")}, "depth", 1
+    )._repr_html_()
+
+
+def test_without_stack_the_slider_is_plain_html_with_every_frame_and_one_shown(plain):
+    assert re.findall(r'<div data-frame="(\d)"( hidden)?>', plain) == [("0", " hidden"), ("1", "")]
+    assert "<b>&lt;56&gt; layers</b>" in plain
+    assert '<label>depth <input type="range" max="1" value="1"' in plain
+
+
+def test_outside_the_book_a_frame_shows_one_drawing_and_not_both():
+    box = widgets.frames({"8 layers": an_exhibit("shallow")}, "depth")
+    assert ".only-dark{display:none}" in box.children[1].children[0].value
