@@ -101,7 +101,7 @@ def cifar(
     stages = make_stages(variants.BLOCKS.get(variant, block), width, channels, (count,) * 3)
     if closing := variants.closing(variant, channels[-1]):
         stages.append(nn.Sequential(*closing))
-    return Network(stem, stages, nn.Linear(channels[-1], classes))
+    return variants.completed(variant, Network(stem, stages, nn.Linear(channels[-1], classes)))
 
 
 def _preactivation(depth: int, width: int, classes: int) -> Network:

@@ -12,7 +12,8 @@ class Recipe:
 
     data "cifar10" is the full 32x32 set, "embedded" the 16x16 subset in this package. `train_images` keeps only
     the first so many training images, `holdout` sets so many aside to choose by. schedule "steps" divides lr by
-    10 at each of `drops`; "one-cycle" rises to lr over the first quarter and falls to 0 at the end.
+    10 at each of `drops`; "one-cycle" rises to lr over the first quarter and falls to 0 at the end; "constant" keeps
+    lr, and has no warm-up unless one is asked for.
     """
 
     tier: str
@@ -120,4 +121,6 @@ def lr_at(step: int, recipe: Recipe) -> float:
         peak = max(1, recipe.iterations // 4)
         rising, falling = (step + 1) / (peak + 1), (recipe.iterations - step) / max(1, recipe.iterations - peak)
         return recipe.lr * min(rising, falling)
-    raise ValueError(f"schedule must be 'steps' or 'one-cycle', got {recipe.schedule!r}")
+    if recipe.schedule == "constant":
+        return recipe.lr
+    raise ValueError(f"schedule must be 'steps', 'one-cycle' or 'constant', got {recipe.schedule!r}")

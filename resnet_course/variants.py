@@ -73,6 +73,34 @@ class PreActivation(ResidualBlock):
         return self.residual(x) + self.shortcut(x)
 
 
+class StochasticDepth(ResidualBlock):
+    """In training, F is left out with probability 1 - `survival`, drawn for the whole batch; else F times `survival`
+    (Huang 2016, Sec. 3). `completed` sets the probabilities along the network."""
+
+    survival = 1.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return torch.relu(self.survival * self.residual(x) + self.shortcut(x))
+        if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
+            raise RuntimeError("a CUDA graph would leave out the same blocks at every step; train without a graph")
+        if torch.rand(()).item() < self.survival:
+            return super().forward(x)
+        nothing = sum(0 * weight.sum() for weight in self.residual.parameters())  # a zero gradient, for the optimizer
+        return torch.relu(nothing + self.shortcut(x))
+
+
+class Scale(nn.Module):
+    """Times a learned number that starts at 0."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * x
+
+
 def edited(change: Callable[[ResidualBlock], None]) -> Callable[..., ResidualBlock]:
     """A maker of residual blocks that are changed as soon as they are made."""
 
@@ -110,6 +138,15 @@ def dropout_in_branch(block: ResidualBlock) -> None:
 
 
 @edited
+def skip_init(block: ResidualBlock) -> None:
+    """relu(a F(x) + x), a a learned number that starts at 0, and no batch norm; layers have biases (De 2020)."""
+    first, _, relu, second, _ = block.residual
+    for layer in (first, second):
+        layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
+    block.residual = nn.Sequential(first, relu, second, Scale())
+
+
+@edited
 def dropout_shortcut(block: ResidualBlock) -> None:
     """relu(F(x) + dropout(x)), half of the shortcut's numbers dropped in training."""
     block.shortcut = nn.Sequential(block.shortcut, nn.Dropout(0.5))
@@ -128,6 +165,8 @@ BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "three-layers": three_layers,
     "zero-init": zero_init,
     "dropout-in-branch": dropout_in_branch,
+    "stochastic-depth": StochasticDepth,
+    "skip-init": skip_init,
     "scaled-shortcut": ScaledShortcut,
     "shortcut-only-gating": Gated,
     "shortcut-only-gating-open": partial(Gated, bias=-6.0),
@@ -147,6 +186,18 @@ def closing(name: str, channels: int) -> list[nn.Module]:
     """What follows the last sum of a pre-activated network, which has no activation of its own (He 2016, Sec. 3)."""
     last = {"relu-only-preactivation": [nn.ReLU()], "full-preactivation": [nn.BatchNorm2d(channels), nn.ReLU()]}
     return last.get(name, [])
+
+
+def completed(name: str, net: nn.Module, last: float = 0.5) -> nn.Module:
+    """`net` of blocks of a variant, with what blocks cannot know of the whole, in place: that skip-init has no batch
+    norm in the stem either, and that survival falls in a line from 1 at the input to `last` (Huang 2016, Sec. 3)."""
+    if name == "skip-init":
+        without_normalisation(net)
+    if name == "stochastic-depth":
+        blocks = [block for stage in net.stages for block in stage]
+        for number, block in enumerate(blocks, 1):
+            block.survival = 1 - number / len(blocks) * (1 - last)
+    return net
 
 
 def without_normalisation(net: nn.Module) -> nn.Module:

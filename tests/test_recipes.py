@@ -70,6 +70,14 @@ def test_one_cycle_is_a_warm_up_of_its_own():
     assert for_depth(CYCLE, 1202) == CYCLE
 
 
+def test_a_constant_rate_has_the_warm_up_it_is_given_and_no_other():
+    constant = replace(CYCLE, schedule="constant")
+    assert for_depth(constant, 1202) == constant
+    assert {lr_at(step, constant) for step in range(400)} == {0.2}
+    warmed = replace(constant, warm_up=50)
+    assert [lr_at(step, warmed) for step in (0, 49, 50, 399)] == [0.01, 0.01, 0.2, 0.2]
+
+
 @pytest.mark.parametrize("tier", recipes.TIERS)
 def test_a_tiers_recipe_bears_its_name(tier):
     assert for_tier(tier).tier == tier
@@ -109,7 +117,7 @@ def test_an_unknown_tier_is_refused_with_those_there_are():
 
 
 def test_an_unknown_schedule_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="schedule must be 'steps' or 'one-cycle', got 'cosine'"):
+    with pytest.raises(ValueError, match="schedule must be 'steps', 'one-cycle' or 'constant', got 'cosine'"):
         lr_at(0, replace(PAPER, schedule="cosine"))
 
 

@@ -12,6 +12,7 @@ from resnet_course.models import cifar, cost
 GATED = ("shortcut-only-gating", "shortcut-only-gating-open", "exclusive-gating")
 NOTHING_AFTER_THE_SUM = ("relu-before-addition", "relu-only-preactivation", "full-preactivation")
 SILENT_IDENTITIES = ("one-layer", "three-layers", "zero-init", "dropout-in-branch", "dropout-shortcut")
+SILENT_IDENTITIES += ("stochastic-depth",)
 
 
 def signed(channels: int = 16) -> torch.Tensor:
@@ -178,6 +179,86 @@ def test_dropout_on_the_shortcut_drops_nothing_from_the_branch():
     block.shortcut.train()
     kept = block(x)
     assert torch.all((kept == 0) | (kept == 2 * x))
+
+
+def with_survival(survival: float) -> nn.Module:
+    block = random_statistics(block_of("stochastic-depth"))
+    block.survival = survival
+    return block
+
+
+def test_stochastic_depth_leaves_out_whole_branches_for_a_whole_batch_as_often_as_it_should():
+    block, x = with_survival(0.7).train(), signed()
+    torch.manual_seed(0)
+    left_out = [torch.equal(block(x), relu(x)) for _ in range(600)]
+    assert sum(left_out) / 600 == pytest.approx(0.3, abs=0.06)
+
+
+def test_a_branch_that_is_left_out_is_not_computed_and_its_statistics_stand_still():
+    block, calls = with_survival(0.0).train(), []
+    block.residual.register_forward_hook(lambda *_: calls.append(1))
+    before = {name: buffer.clone() for name, buffer in block.named_buffers()}
+    block(signed())
+    assert calls == []
+    assert all(torch.equal(buffer, before[name]) for name, buffer in block.named_buffers())
+
+
+def test_a_branch_that_survives_is_whole_in_training():
+    block, x = with_survival(1.0).train(), signed()
+    original = ResidualBlock(16, 16).train()
+    original.load_state_dict(block.state_dict())
+    assert torch.equal(block(x), original(x))
+
+
+def test_without_training_every_branch_counts_as_much_as_it_survived():
+    block, x = with_survival(0.6), signed()
+    assert torch.equal(block(x), relu(0.6 * block.residual(x) + x))
+
+
+def test_a_branch_that_is_left_out_has_a_gradient_of_zero_so_that_weight_decay_goes_on():
+    block = with_survival(0.0).train()
+    block(signed()).sum().backward()
+    assert all(p.grad is not None and not p.grad.any() for p in block.residual.parameters())
+
+
+def test_survival_falls_in_a_line_to_a_half_at_the_last_block():
+    net = cifar(14, variant="stochastic-depth", width=4)
+    survivals = [block.survival for stage in net.stages for block in stage]
+    assert survivals == pytest.approx([11 / 12, 10 / 12, 9 / 12, 8 / 12, 7 / 12, 6 / 12])
+
+
+def test_a_captured_graph_would_repeat_one_draw_and_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
+    with pytest.raises(RuntimeError, match="train without a graph"):
+        with_survival(1.0).train()(signed())
+
+
+def test_a_skip_init_network_has_no_batch_norm_and_starts_as_a_chain_of_identities():
+    net = cifar(20, variant="skip-init", width=4).train()
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
+    for stage in net.stages:
+        x = torch.rand(4, stage[1].residual[0].in_channels, 8, 8)
+        for block in stage[1:]:
+            assert torch.equal(block(x), x)
+
+
+def test_a_skip_init_block_is_its_formula():
+    block, x = block_of("skip-init"), signed()
+    first, _, second, scale = block.residual
+    with torch.no_grad():
+        scale.factor.fill_(0.3)
+        for bias in (first.bias, second.bias):
+            bias.normal_()
+    hidden = relu(conv2d(x, first.weight, first.bias, padding=1))
+    torch.testing.assert_close(block(x), relu(0.3 * conv2d(hidden, second.weight, second.bias, padding=1) + x))
+
+
+def test_a_skip_init_block_leaves_zero_by_its_factor():
+    block, x = block_of("skip-init").train(), signed()
+    (block(x) * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))).sum().backward()
+    assert block.residual[-1].factor.grad.abs() > 0
+    assert not block.residual[0].weight.grad.any()
 
 
 def normalised(x: torch.Tensor, bn: nn.BatchNorm2d) -> torch.Tensor:
