@@ -6,6 +6,7 @@ twice.
 """
 
 import html
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ HOME = "book/notation"
 KEEP_OUT = (
     nodes.title | nodes.reference | nodes.literal | nodes.literal_block | nodes.raw | nodes.math | nodes.caption
 )
-KEEP_OUT |= nodes.citation | nodes.term | nodes.strong | addnodes.pending_xref
+KEEP_OUT |= nodes.citation | nodes.entry | nodes.term | nodes.strong | addnodes.pending_xref
 TEX = {r"\\(?:mathrm|text)\{([^}]*)\}": r"\1", r"\\cdot": "·", r"\\quad|\\,": " ", r"[{}]": ""}
 
 
@@ -67,7 +68,15 @@ def define(app, document: nodes.document) -> None:
         term.insert(0, addnodes.index(entries=entries))
 
 
+def in_written_link(text: nodes.Text) -> bool:
+    """Whether a link written as HTML is open where the text stands."""
+    before = itertools.takewhile(lambda node: node is not text, text.parent.children)
+    before = "".join(node.astext() for node in before if isinstance(node, nodes.raw))
+    return before.count("<a ") > before.count("</a>")
+
+
 def places(document: nodes.document) -> Iterator[nodes.Text]:
+    """Running text, outside of titles, code, formulas, tables and links."""
     for text in list(document.findall(nodes.Text)):
         above, inside = text.parent, False
         while above is not None and not isinstance(above, nodes.document):
@@ -76,7 +85,7 @@ def places(document: nodes.document) -> Iterator[nodes.Text]:
                 break
             above = above.parent
         else:
-            if inside:
+            if inside and not in_written_link(text):
                 yield text
 
 

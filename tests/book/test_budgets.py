@@ -11,7 +11,7 @@ from .conftest import HTML, ROOT, TOLD, WATCH, pages, served
 
 pytestmark = pytest.mark.browser
 CHAPTERS = [page for page in pages() if page.startswith("notebooks/")]
-LOADS = 6
+LOADS = 10
 
 
 def load_slowly(browser, site: str, path: str) -> dict:

