@@ -14,8 +14,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Training that tests and notebooks do on the way leaves no trace in the tree.
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
-.PHONY: help book assignments grade public test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
-.PHONY: colab minimum slides
+.PHONY: help book test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
+.PHONY: colab minimum slides assignments grade public formulas pdf
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
@@ -61,7 +61,7 @@ minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book $(wildcard tests/exercises) -m browser
+	pytest tests/book $(wildcard tests/exercises) -n 2 --dist loadfile -m browser
 
 slides: $(STAMP)  ## make a lecture of each part from the chapters' cells, in _build/slides
 	python .ci/slides.py
@@ -96,6 +96,14 @@ data: $(STAMP)  ## fetch and verify CIFAR-10
 
 links: $(STAMP)  ## write the repository's address, from pyproject.toml, where a copy of it is needed
 	python .ci/stamp_links.py
+
+formulas: book  ## set the book's formulas beforehand, so that readers need no script for them
+	bash .ci/chromium
+	python .ci/set_formulas.py
+
+pdf: book  ## print the whole book, _build/residual-networks-measured.pdf
+	bash .ci/chromium
+	python .ci/print_book.py
 
 vendor:  ## fetch the vendored scripts and fonts again, from npm, and verify them
 	bash .ci/vendor

@@ -6,6 +6,7 @@ from torch.nn.functional import conv1d, cross_entropy, gelu, pad, silu
 
 from . import check, expect, result, same, stirred
 from .diagnosis import diagnose, of_type
+from .layers import ran
 
 
 class _Mixing(nn.Module):
@@ -95,7 +96,7 @@ def deep_policy(answer) -> None:
     stuck = sum(torch.equal(p, q) for p, q in zip(before, net.parameters(), strict=True))
     expect(not stuck, f"{stuck} parameters have not moved after 3 steps: does a gradient reach them?")
     stirred(net)
-    inner, h = [m for m in linear if m not in (first, last)], first(x)
+    inner, h = ran(net, x)[1:-1], first(x)
     for norm, up, down in zip(norms, inner[::2], inner[1::2], strict=True):
         h = h + down(silu(up(norm(h))))
     expect(same(net(x), last(h), 1e-3), "a block should add linear(silu(linear(norm(x)))) to x")

@@ -48,8 +48,8 @@ def error_rate(answer) -> None:
     """Percent of wrong answers in eval mode; the network is left as it was."""
     net = nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 5))
     images = torch.randn(40, 3, 4, 4) + torch.tensor([1.0, -1.0, 0.0]).view(3, 1, 1)
-    labels = copy.deepcopy(net).eval()(images).argmax(1)
-    labels[:14] = (labels[:14] + 1) % 5  # so the error is 14 of 40
+    truth = copy.deepcopy(net).eval()(images).argmax(1)
+    labels = torch.where(torch.arange(40) < 14, (truth + 1) % 5, truth)  # so the error is 14 of 40
     in_training = 100 * (copy.deepcopy(net)(images).argmax(1) != labels).double().mean().item()
     before = copy.deepcopy(net.state_dict())
     found = result(answer, net, images, labels, of=float)
@@ -59,7 +59,7 @@ def error_rate(answer) -> None:
     expect(same(found, 35), f"14 of 40 answers are wrong, and you return {found}")
     expect(not changes(net, before), f"measuring changed the network: {changes(net, before)}")
     expect(net.training, "the network came in training mode and is handed back in eval mode")
-    answer(net.eval(), images, labels)
+    expect(same(answer(net.eval(), images, truth), 0), "no answer is wrong, and yours is not 0: are the labels used?")
     expect(not net.training, "the network came in eval mode and is handed back in training mode")
 
 
@@ -106,8 +106,11 @@ def choose_depth(answer) -> None:
     """Depth by mean validation error; test error only of what was chosen."""
     data = ((20, 0, 30, 41), (8, 0, 20, 45), (20, 1, 32, 43), (8, 1, 60, 35), (32, 0, 33, 36), (32, 1, 35, 38))
     keys = ("depth", "seed", "validation_error", "test_error")
-    depth, error = result(answer, [dict(zip(keys, row, strict=True)) for row in data], of=tuple)
+    rows = [dict(zip(keys, row, strict=True)) for row in data]
+    depth, error = result(answer, rows, of=tuple)
     expect(depth != 32, "32 layers have the lowest test error: the test images took part in the choice")
     expect(depth != 8, "8 layers win by a single lucky run; what does the other seed say?")
     expect(error != 31, "this is the validation error of the chosen depth, by which it was chosen: too kind")
     expect((depth, error) == (20, 42), f"20 layers have 41 and 43 % test error, and you return {(depth, error)}")
+    other = answer([row | {"test_error": 100 - row["test_error"]} for row in rows])
+    expect(other == (20, 58), f"with other test errors, and the same validation errors, you return {other}")

@@ -219,9 +219,11 @@ def write_tables(submissions: list[Submission], slug: str, order: list[str], roo
                 raise RuntimeError(f"{s.student} is not in the gradebook: {fault}") from None
             scores = {g.name.removeprefix("test-"): g.score for g in notebook.grades}
             tasks = {task: scores[task] for task in order}
+            unread = sorted(g.name for g in notebook.grades if g.needs_manual_grade)
+            state = f"to be read: {', '.join(unread)}" if unread else "graded"
             row = {"student": safe(s.student), "file": s.path.name if s.path else "", "points": notebook.score}
             row |= {"maximum": notebook.max_score, "percent": round(100 * notebook.score / notebook.max_score, 1)}
-            row |= {"state": "graded" if s.readable else "unreadable", "mended": " | ".join(s.mended)}
+            row |= {"state": state if s.readable else "unreadable", "mended": " | ".join(s.mended)}
             rows.append({**row, "tasks": tasks})
     tasks = list(rows[0]["tasks"])
     title = " ".join(slug.split("_")).capitalize()

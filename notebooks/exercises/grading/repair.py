@@ -89,7 +89,8 @@ def repaired(
     places: list[str | None] = []  # for each submitted cell, the cell of the assignment it is, or None
     for cell in submitted.cells:
         places.append(place(cell, own, answers, released, report))
-    chosen, aside = choose(submitted.cells, places, answers, report)
+    place_prose(submitted.cells, places, own, answers, report)
+    chosen, aside = choose(submitted.cells, places, own, answers, report)
     for name in [name for name in own if name not in answers]:
         if (count := places.count(name)) != 1:
             report.append(f"the cell {name} was there {count} times" if count else f"the cell {name} was put back")
@@ -123,7 +124,20 @@ def place(cell, own, answers, released, report) -> str | None:
     return None
 
 
-def choose(cells, places, answers, report) -> tuple[dict[str, int], set[int]]:
+def place_prose(cells, places, own, answers, report) -> None:
+    """Find answers in words whose ids are lost: the cell beside the one that asks, else the only one that is left."""
+    for name in answers:
+        if name in places or own[name].cell_type != "markdown":
+            continue
+        left = [n for n, found in enumerate(places) if found is None and cells[n].cell_type == "markdown"]
+        asking = places.index(f"task-{name}") if f"task-{name}" in places else None
+        beside = [n for n in left if asking is not None and abs(n - asking) == 1]
+        if len(beside or left) == 1:
+            places[(beside or left)[0]] = name
+            report.append(f"the answer {name} was known by its place")
+
+
+def choose(cells, places, own, answers, report) -> tuple[dict[str, int], set[int]]:
     """For each answer the submitted cell that holds it, and the cells that would undo it and must not run."""
     chosen, aside = {}, set()
     for name, stub in answers.items():
@@ -132,6 +146,8 @@ def choose(cells, places, answers, report) -> tuple[dict[str, int], set[int]]:
             report.append(f"the answer {name} was missing; its place is as it was released")
             continue
         defining = [n for n in candidates if name in defined(cells[n].source)]
+        if own[name].cell_type == "markdown":
+            defining = candidates
         written = [n for n in defining if squeezed(cells[n].source) != squeezed(stub)]
         chosen[name] = (written or defining or candidates)[-1]
         aside |= set(defining) - {chosen[name]}

@@ -118,6 +118,10 @@ WRONG = {
         but(ERROR, "net.train(mode)", "net.train()"),
         "handed back in training mode",
     ),
+    "error_rate: what the check expects": (
+        "def error_rate(net, images, labels):\n    return 35.0",
+        "are the labels used",
+    ),
     "error_rate: a tensor": (
         but(ERROR, ".item()", ""),
         "a float is expected",
@@ -173,6 +177,10 @@ WRONG = {
     "choose_depth: reports the validation error": (
         but(CHOOSE, 'mean(best, "test_error")', 'mean(best, "validation_error")'),
         "by which it was chosen",
+    ),
+    "choose_depth: what the check expects": (
+        "def choose_depth(rows):\n    return 20, 42",
+        "with other test errors",
     ),
     "choose_depth: reports the best seed": (
         but(CHOOSE, 'mean(best, "test_error")', 'min(r["test_error"] for r in rows if r["depth"] == best)'),

@@ -207,6 +207,10 @@ WRONG = {
         but(PAIRED, "found.std", "found.std * ((found.n - 1) / found.n) ** 0.5"),
         "as if the three seeds were all there are",
     ),
+    "paired_difference: what the check expects": (
+        "def paired_difference(records, option):\n    return 3.0, 2.0",
+        "are records and option used",
+    ),
     "paired_difference: sign": (
         but(PAIRED, 'e - errors["A", seed]', 'errors["A", seed] - e'),
         "the sign is wrong",

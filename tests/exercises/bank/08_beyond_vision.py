@@ -197,7 +197,7 @@ class DeepPolicy(nn.Module):
         class Block(nn.Module):
             def __init__(self):
                 super().__init__()
-                self.norm, self.up, self.down = nn.LayerNorm(width), nn.Linear(width, width), nn.Linear(width, width)
+                self.down, self.up, self.norm = nn.Linear(width, width), nn.Linear(width, width), nn.LayerNorm(width)
                 self.down.weight.data.zero_()
                 self.down.bias.data.zero_()
 
