@@ -22,7 +22,7 @@ def run(
         import ray
     except ImportError:
         raise RuntimeError("Ray is not installed; `pip install 'resnet-course[cluster]'` brings it") from None
-    here = {"num_cpus": parallel, "include_dashboard": False} if address is None else {"address": address}
+    here = {"address": address or "local"} | ({} if address else {"num_cpus": parallel, "include_dashboard": False})
     ray.init(**here, logging_level=logging.ERROR, log_to_driver=False)
 
     def result(task):
