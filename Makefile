@@ -14,8 +14,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Training that tests and notebooks do on the way leaves no trace in the tree.
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
-.PHONY: help book test notebooks lint format unit nbval browser data records links vendor screenshots serve environment clean
-.PHONY: colab minimum slides
+.PHONY: help book test notebooks lint format unit nbval browser data records gpu links vendor screenshots serve environment clean
+.PHONY: colab minimum slides assignments grade public formulas pdf
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
@@ -61,7 +61,7 @@ minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book -m browser
+	pytest tests/book $(wildcard tests/exercises) -n 2 --dist loadfile -m browser
 
 slides: $(STAMP)  ## make a lecture of each part from the chapters' cells, in _build/slides
 	python .ci/slides.py
@@ -78,11 +78,35 @@ records: $(STAMP)  ## make the laptop tier's recorded runs again (about an hour 
 		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
 	python .ci/draw_readme_figure.py
 
+gpu: $(STAMP)  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
+	python .ci/gpu_job.py $(if $(MINUTES),--max-minutes $(MINUTES))
+
+assignments: $(STAMP)  ## make the released assignments from their sources
+	python notebooks/exercises/grading/release.py
+
+grade: $(STAMP)  ## grade a folder of submissions: make grade SUBMISSIONS=dir [ASSIGNMENT=02_the_block] [OUT=grades]
+	python notebooks/exercises/grading/grade.py "$(SUBMISSIONS)" --out "$(or $(OUT),grades)" \
+		$(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
+
+public:  ## export the tree that may be published, without solutions: make public DIR=folder
+	@test -n "$(DIR)" || { echo "say where: make public DIR=folder"; exit 1; }
+	@test ! -e "$(DIR)" || { echo "$(DIR) is there already; name a new folder"; exit 1; }
+	mkdir -p "$(DIR)"
+	git archive HEAD | tar -x -C "$(DIR)"
+
 data: $(STAMP)  ## fetch and verify CIFAR-10
 	resnet-course data fetch
 
 links: $(STAMP)  ## write the repository's address, from pyproject.toml, where a copy of it is needed
 	python .ci/stamp_links.py
+
+formulas: book  ## set the book's formulas beforehand, so that readers need no script for them
+	bash .ci/chromium
+	python .ci/set_formulas.py
+
+pdf: book  ## print the whole book, _build/residual-networks-measured.pdf
+	bash .ci/chromium
+	python .ci/print_book.py
 
 vendor:  ## fetch the vendored scripts and fonts again, from npm, and verify them
 	bash .ci/vendor

@@ -24,7 +24,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 LEFT_OUT = ("Exercises", "References")
 LONG = 9  # lines of code from which the type gets smaller
-WORDS = 110  # of a section's prose on its slide, as long as whole paragraphs fit
+WORDS = 150  # of a section's prose on its slide, as long as whole paragraphs fit
 
 
 def parts() -> dict[str, list[Path]]:

@@ -56,6 +56,7 @@ def copies() -> dict[Path, str]:
     """Every file that holds a copy of the address, and what should be in it."""
     texts = {path: stamped(path.read_text()) for path in (ROOT / "README.md", ROOT / "CITATION.cff")}
     notebooks = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    notebooks += sorted((ROOT / "notebooks" / "exercises" / "source").glob("*/*.ipynb"))
     return texts | {path: stamped_notebook(path.read_text()) for path in notebooks}
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from . import lab, recipes, runs
 
+HOW = ("graph", "checkpoint_blocks", "keep_weights", "command", "on", "address", "devices", "nodes", "strategy")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; a fault of the user's or of the world's is one sentence and exit status 1."""
@@ -40,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
     add = command("run", act_run, "train a study and record its runs")
     _which_runs(add)
     add("--parallel", type=int, default=None, help="runs side by side (default: one a core)")
+    add("--on", choices=("here", "ray"), default="here", help="ray: runs are tasks of a Ray cluster")
+    add("--address", default=None, help="of the Ray cluster (default: one of this machine, made and ended)")
+    add("--devices", type=int, default=1, help="GPUs, or processes on the CPU, that share each batch of a run")
+    add("--nodes", type=int, default=1, help="machines with so many devices each")
+    add("--strategy", choices=("auto", "ddp"), default="auto", help="Lightning's, for several devices")
     add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
     add("--keep-weights", action="store_true", help="keep the trained weights beside each record")
     add("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
@@ -122,20 +129,19 @@ def act_run(options: argparse.Namespace) -> None:
 
     from .device import pick_device
 
+    first = lab.speaks_first(options.devices * options.nodes)
     print(lab.study(options.study).QUESTION)
     chosen = chosen_configs(options)
-    lab.say_memory(options.study, chosen, pick_device(options.device), options.checkpoint_blocks)
+    if first and options.on == "here":
+        lab.say_memory(options.study, chosen, pick_device(options.device), options.checkpoint_blocks)
     records = lab.train(
         options.study,
         chosen,
         root=options.out or runs.home(),
         parallel=options.parallel or os.cpu_count() or 1,
         device=options.device,
-        graph=options.graph,
-        checkpoint_blocks=options.checkpoint_blocks,
-        keep_weights=options.keep_weights,
         max_seconds=60 * options.max_minutes,
-        command=options.command,
+        **{name: getattr(options, name) for name in HOW},
     )
     if missing := len(chosen) - len(records):
         raise RuntimeError(f"{missing} of {len(chosen)} runs have no record; run the same command again to go on")

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
 
@@ -37,7 +37,8 @@ class Engine:
     (batch, 3, H, W) of one step. `steps` and `batch_size` give the shape of an epoch's plan. precision "bf16" or
     "fp16" computes in 16 bits with float32 master weights; in fp16 the loss is scaled, and a step whose gradients
     overflow is left out. `checkpoint_blocks`: forget the activations within so many blocks and compute
-    them again on the way back (checkpoint_segments); 0 keeps them all.
+    them again on the way back (checkpoint_segments); 0 keeps them all. `processes` of torch.distributed each take
+    their share of every batch, `batch_size` images, and step by the mean of their gradients.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Engine:
         weight_decay: float,
         precision: str = "fp32",
         checkpoint_blocks: int = 0,
+        processes: int = 1,
     ):
         device = labels.device
-        self.net = net
+        self.net, self.processes = net, processes
         self.twin = net if precision == "fp32" else half_twin(net, DTYPES[precision])
         self.dtype = DTYPES[precision]
         self.scaler = torch.amp.GradScaler(device.type, init_scale=2.0**12, enabled=precision == "fp16")
@@ -102,6 +104,8 @@ class Engine:
         self.scaler.scale(loss).backward()
         if self.masters:
             torch._foreach_copy_([p.grad for p in self.masters], [q.grad for q in self.halves])
+        if self.processes > 1:
+            average([p.grad for p in self.net.parameters() if p.grad is not None])
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.sums += torch.stack((loss.detach(), (logits.detach().argmax(1) != labels).float().mean()))
@@ -121,6 +125,8 @@ class Engine:
         """Mean loss (nats) and training error (percent) of the epoch so far; waits for the device."""
         if self.stream is not None:
             self.stream.synchronize()
+        if self.processes > 1:
+            average([self.sums])
         loss, wrong = (self.sums / self.cursor).tolist()
         return loss, 100 * wrong
 
@@ -153,6 +159,14 @@ class Engine:
         momentum = [self.optimizer.state[p]["momentum_buffer"] for p in self.net.parameters()]
         statistics = [b for b in self.net.buffers() if b.is_floating_point()]
         return [*(p.data for p in self.net.parameters()), *statistics, *momentum, self.cursor, self.sums, self.lr]
+
+
+def average(tensors: Sequence[Tensor]) -> None:
+    """Replace tensors by their means over the processes of torch.distributed, all in one message."""
+    flat = torch.cat([t.flatten() for t in tensors])
+    distributed.all_reduce(flat)
+    parts = (flat / distributed.get_world_size()).split([t.numel() for t in tensors])
+    torch._foreach_copy_(tensors, [part.view_as(t) for part, t in zip(parts, tensors, strict=True)])
 
 
 def compile_blocks(net: nn.Module) -> None:

@@ -3,17 +3,25 @@
 import importlib
 import math
 import multiprocessing
+import os
 import pkgutil
 import signal
+import sys
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 from . import recipes, runs, studies
 from .recipes import Config
+
+TRIES = 2  # of a run whose process is killed
 
 
 def names() -> list[str]:
@@ -62,30 +70,38 @@ def train(
     root: Path | None = None,
     parallel: int = 1,
     device: str = "auto",
-    graph: bool = False,
-    checkpoint_blocks: int = 0,
-    keep_weights: bool = False,
     max_seconds: float = math.inf,
     fresh: bool = False,
     command: str = "",
+    on: str = "here",
+    address: str | None = None,
+    **how,
 ) -> list[runs.Record]:
     """Train the configurations that have no record below `root` yet, and return the records of all that do then.
 
     A record of another recipe under the same name does not count; it is made again, as with `fresh` all are. Runs go
-    `parallel` side by side: processes of one thread each on the CPU, streams of one process on a GPU. One that fails
-    is reported and does not stop the others.
+    `parallel` side by side: processes of one thread each on the CPU, streams of one process on a GPU, tasks `on`
+    "ray" (at `address`, see cluster.run). One that fails is reported and does not stop the others. `how` goes to
+    training.fit: graph, checkpoint_blocks, keep_weights, and devices, nodes and strategy of runs that several
+    processes share; these run this same function, and end together when a run of theirs fails.
     """
     from .device import pick_device
 
-    root = root or runs.home()
-    device = pick_device(device)
-    deadline = time.monotonic() + max_seconds
+    root = (root or runs.home()).absolute()
+    device = device if on == "ray" else pick_device(device)  # a worker picks its own
+    deadline = time.time() + max_seconds
     todo = [c for c in dict.fromkeys(chosen) if fresh or not _is_recorded(root, name, c)]
-    options = {"root": root, "device": device, "graph": graph, "checkpoint_blocks": checkpoint_blocks}
-    options |= {"keep_weights": keep_weights, "command": command}
-    _train_what_is_missing(name, todo, parallel, max_seconds, options)
-    say_cost(name, todo, device, parallel)
-    if device == "cpu" and parallel > 1 and len(todo) > 1:
+    options = {"root": root, "device": device, "command": command, **how}
+    if (shared := _processes(options) > 1) and (on == "ray" or hook(name, "measure") or only_examines(name)):
+        raise ValueError("only training here can be shared between devices; leave out --devices and --nodes")
+    _train_what_is_missing(name, todo, options, parallel=parallel, max_seconds=max_seconds, on=on, address=address)
+    if speaks_first(_processes(options)):
+        say_cost(name, todo, device, parallel)
+    if on == "ray":
+        _on_ray(todo, name, parallel, address, deadline, options)
+    elif shared:
+        _together(todo, name, deadline, options)
+    elif device == "cpu" and parallel > 1 and len(todo) > 1:
         _in_processes(todo, name, parallel, deadline, options)
     else:
         size = parallel if device == "cuda" else 1
@@ -120,12 +136,11 @@ def weights_of(name: str, config: Config, root: Path) -> Path | None:
     return next((w for place in places if (w := place.with_suffix(".safetensors")).exists()), None)
 
 
-def _train_what_is_missing(name: str, todo: Sequence[Config], parallel: int, max_seconds: float, options: dict):
+def _train_what_is_missing(name: str, todo: Sequence[Config], options: dict, **where) -> None:
     wanted = {c: before for c in todo if (before := trained_before(name, c))}
     if missing := [before for c, before in wanted.items() if weights_of(name, c, options["root"]) is None]:
         print(f"{name} begins with trained networks of {hook(name, 'NETWORKS')}; those that lack weights come first.")
-        options = {**options, "keep_weights": True, "max_seconds": max_seconds}
-        train(hook(name, "NETWORKS"), missing, parallel=parallel, fresh=True, **options)
+        train(hook(name, "NETWORKS"), missing, fresh=True, **where, **options | {"keep_weights": True})
 
 
 def examine(name: str, config: Config, weights: Path, root: Path, source: str = "", command: str = "") -> runs.Record:
@@ -151,7 +166,11 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
         print("Everything asked for is recorded already.")
         return 0.0
     hooks = hook(name, "measure"), hook(name, "examine")
-    seconds = training.estimate(todo, device, *hooks, trains=not only_examines(name))
+    seconds = {}
+    for depth in dict.fromkeys(c.depth for c in todo):
+        alike = [c for c in todo if c.depth == depth]
+        with _if_it_can_be_told(f"The cost of {depth} layers"):
+            seconds |= training.estimate(alike, device, *hooks, trains=not only_examines(name))
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
@@ -165,9 +184,18 @@ def say_memory(name: str, todo: Sequence[Config], device: str, checkpoint_blocks
 
     if todo and not only_examines(name) and not hook(name, "measure"):
         deepest = max(todo, key=lambda c: c.depth)
-        taken = training.bytes_to_train(deepest, device, checkpoint_blocks)
         how = "measured" if device == "cuda" else "counted in float32"
-        print(f"Training {deepest.name} takes about {taken / 2**30:.2g} GiB of memory, {how}.")
+        with _if_it_can_be_told(f"The memory of {deepest.name}"):
+            taken = training.bytes_to_train(deepest, device, checkpoint_blocks)
+            print(f"Training {deepest.name} takes about {taken / 2**30:.2g} GiB of memory, {how}.")
+
+
+@contextmanager
+def _if_it_can_be_told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever ails a network is reported again when its turn comes
+        print(f"{what} cannot be told ({type(error).__name__}: {error}).")
 
 
 def duration(seconds: float) -> str:
@@ -178,23 +206,79 @@ def duration(seconds: float) -> str:
 
 
 def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: float, options: dict) -> None:
-    context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
-    ended_by_ctrl_c = (signal.SIGINT, signal.SIG_DFL)  # at once: what they write, they write whole
-    pool = ProcessPoolExecutor(parallel, context, initializer=signal.signal, initargs=ended_by_ctrl_c)
+    """Runs side by side, each lane a process of its own: one that is killed takes no other with it.
+
+    A killed run is begun again in a new process, from its last saved state; killed twice, it is reported.
+    """
+    waiting, killed = sorted(todo, key=lambda c: c.depth), Counter()  # longest first, from the end
+    lanes, running = [_lane() for _ in range(min(parallel, len(todo)))], {}
     try:
-        longest_first = sorted(todo, key=lambda c: -c.depth)
-        futures = {pool.submit(_fit, [c], name, deadline, options, progress=False): c for c in longest_first}
-        for future in as_completed(futures):
-            _report([futures[future]], future.result)
+        while waiting or running:
+            while waiting and lanes:
+                config, lane = waiting.pop(), lanes.pop()
+                running[lane.submit(_fit, [config], name, deadline, options, progress=False)] = config, lane
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                config, lane = running.pop(future)
+                broken = isinstance(future.exception(), BrokenProcessPool)
+                lanes.append(_lane() if broken else lane)
+                killed[config] += broken
+                if broken and killed[config] < TRIES:
+                    print(f"The process of {config.name} was killed; it begins again where it last saved its state.")
+                    waiting.append(config)
+                else:
+                    _report([config], future.result)
     finally:
-        pool.shutdown(cancel_futures=True)
+        for lane in (*lanes, *(lane for _, lane in running.values())):
+            lane.shutdown(cancel_futures=True)
+
+
+def _lane() -> ProcessPoolExecutor:
+    """A process for one run at a time, which Ctrl-C ends at once: what it writes, it writes whole."""
+    context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads in an unknown state
+    return ProcessPoolExecutor(1, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+
+
+def _on_ray(
+    todo: Sequence[Config], name: str, parallel: int, address: str | None, deadline: float, options: dict
+) -> None:
+    """Runs as tasks of Ray; a record is written where its run is, and here, in case that is elsewhere."""
+    from . import cluster
+
+    jobs = {c.name: partial(_fit, [c], name, deadline, options, progress=False) for c in todo}
+    configs = {c.name: c for c in todo}
+    for run, result in cluster.run(jobs, parallel, address, gpus=int(options["device"] == "cuda")):
+        for record in _report([configs[run]], result):
+            runs.write(record, _path(options["root"], name, configs[run]))
+
+
+def speaks_first(processes: int) -> bool:
+    """Whether this is the first of the processes that share runs; the others print nothing from here on."""
+    from . import training
+
+    if processes == 1 or training.leads():
+        return True
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    return False
+
+
+def _processes(options: dict) -> int:
+    return options.get("devices", 1) * options.get("nodes", 1)
+
+
+def _together(todo: Sequence[Config], name: str, deadline: float, options: dict) -> None:
+    """Runs one after the other, each shared by several processes, all of which come by here and go on alike."""
+    for config in todo:
+        records = _fit([config], name, deadline, options)  # an error ends this process, and with it the others
+        if not _report([config], lambda records=records: records):
+            return
 
 
 def _fit(group: Sequence[Config], name: str, deadline: float, options: dict, progress: bool = True) -> list:
     """Train a group by Lightning; where the study measures for itself or only examines networks, let it."""
     from . import examination, training
 
-    if (seconds := deadline - time.monotonic()) <= 0:
+    seconds = deadline - time.time()
+    if seconds <= 0 and _processes(options) == 1:  # several agree on it within training
         return []
     root, command = options["root"], options["command"]
     if measure := hook(name, "measure"):
@@ -207,17 +291,18 @@ def _fit(group: Sequence[Config], name: str, deadline: float, options: dict, pro
     return training.fit(group, name, examine=examine, weights=weights, **options)
 
 
-def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> None:
+def _report(group: Sequence[Config], result: Callable[[], list[runs.Record]]) -> list[runs.Record]:
     try:
         records = result()
     except Exception as error:  # one failing run does not stop the others
         print(f"{', '.join(c.name for c in group)} failed: {type(error).__name__}: {error}")
-        return
+        return []
     if not records:
         print(f"{', '.join(c.name for c in group)} stopped in time; run the same command again to go on.")
     for record, config in zip(records, group, strict=False):
         shown = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in record.final.items() if not k.endswith("loss"))
         print(f"{config.name}: {shown}, {duration(record.provenance['wall_seconds'])}", flush=True)
+    return records
 
 
 def _is_recorded(root: Path, name: str, config: Config) -> bool:

@@ -12,7 +12,7 @@ import signal
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -39,7 +40,8 @@ class Training(pl.LightningModule):
 
     `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `checkpoint_blocks`: see
     engine.Engine; `examine`: what a study wants to know of its networks, asked before the first step, after 1, 2, 4,
-    … epochs and after the last; `weights`: of the networks from which those with a start_depth grow.
+    … epochs and after the last; `weights`: of the networks from which those with a start_depth grow; `processes`:
+    how many share each batch.
     """
 
     def __init__(
@@ -51,12 +53,16 @@ class Training(pl.LightningModule):
         examine: Examine | None = None,
         weights: Mapping[Config, Path] = MappingProxyType({}),
         checkpoint_blocks: int = 0,
+        processes: int = 1,
     ):
         super().__init__()
         self.automatic_optimization = False
         self.configs, self.train_images = configs, train
         self.precision, self.graph, self.checkpoint_blocks = precision, graph, checkpoint_blocks
-        self.recipe = configs[0].recipe
+        self.recipe, self.processes = configs[0].recipe, processes
+        self.share, rest = divmod(self.recipe.batch_size, processes)
+        if rest:
+            raise ValueError(f"{processes} processes cannot share a batch of {self.recipe.batch_size} equally")
         if not self.steps_per_epoch:
             raise ValueError(f"a batch of {self.recipe.batch_size} needs as many images, got {len(train.labels)}")
         self.nets = nn.ModuleList(build(config, weights.get(config), train) for config in configs)
@@ -82,11 +88,12 @@ class Training(pl.LightningModule):
         r = self.recipe
         fixed = (
             self.steps_per_epoch,
-            r.batch_size,
+            self.share,
             r.momentum,
             r.weight_decay,
             self.precision,
             self.checkpoint_blocks,
+            self.processes,
         )
         self.engines = [engine.Engine(net, data.labels, crops, *fixed) for net in self.nets]
         return [e.optimizer for e in self.engines]
@@ -99,6 +106,8 @@ class Training(pl.LightningModule):
         return [min(size, left - taken) for taken in range(0, left, size)]
 
     def on_train_start(self) -> None:
+        if self.device.type == "cpu":
+            torch.set_num_threads(1)  # where Lightning starts processes, it chooses their threads
         for one, state in zip(self.engines, self.scalers, strict=False):  # none before the first checkpoint
             one.scaler.load_state_dict(state)
         if self.examine and not self.curves[0]:
@@ -108,11 +117,12 @@ class Training(pl.LightningModule):
         torch.manual_seed((self.configs[0].seed << 20) + self.current_epoch)  # dropout, also after a resume
         first = self.current_epoch * self.steps_per_epoch
         pad = self.train_images.pixels.shape[1] // 8
+        ours = slice(self.global_rank * self.share, (self.global_rank + 1) * self.share)
         for config, one in zip(self.configs, self.engines, strict=True):
             count, batch_size = len(self.train_images.labels), self.recipe.batch_size
             plan = augment.draw_plan(count, batch_size, pad, config.seed, self.current_epoch)
             lrs = [recipes.lr_at(first + i, config.recipe) for i in range(self.steps_per_epoch)]
-            one.start_epoch(plan, lrs)
+            one.start_epoch([rows[:, ours] for rows in plan], lrs)
             if self.graph and one.stream is None:
                 one.capture()
         self._clock = time.perf_counter()
@@ -149,7 +159,8 @@ class Training(pl.LightningModule):
 class SaveState(pl.callbacks.Checkpoint):
     """Keep one resumable state, whole or not at all, and end the training once `deadline` (time.monotonic) passed.
 
-    A Checkpoint in Lightning's sense acts after the module has closed its epoch.
+    A Checkpoint in Lightning's sense acts after the module has closed its epoch. Of several processes the first one
+    writes; they save together, and stop together as soon as one is late.
     """
 
     def __init__(self, path: Path, deadline: float = math.inf):
@@ -158,13 +169,14 @@ class SaveState(pl.callbacks.Checkpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: Training) -> None:
         late = time.monotonic() > self.deadline
-        done = module.curves[0]["iteration"][-1] >= module.recipe.iterations
-        if not done and (late or time.monotonic() - self.saved > SAVE_EVERY):
+        due = late or time.monotonic() - self.saved > SAVE_EVERY
+        late, due = (trainer.strategy.reduce_boolean_decision(one, all=False) for one in (late, due))
+        if due and module.curves[0]["iteration"][-1] < module.recipe.iterations:
             self.save(trainer)
             self.stopped = trainer.should_stop = late
 
     def save(self, trainer: pl.Trainer) -> None:
-        with runs.whole(self.path) as scratch:
+        with runs.whole(self.path) if trainer.is_global_zero else nullcontext(self.path) as scratch:
             trainer.save_checkpoint(scratch)
         self.saved = time.monotonic()
 
@@ -192,11 +204,20 @@ class Progress(pl.Callback):
             self.bar.close()
 
 
-def trainer_for(module: Training, device: str, callbacks: list[pl.Callback]) -> pl.Trainer:
+def leads() -> bool:
+    """Whether this process speaks and writes for all those that train together; true of one alone."""
+    return rank_zero_only.rank == 0
+
+
+def trainer_for(
+    module: Training, device: str, callbacks: list[pl.Callback], devices: int = 1, nodes: int = 1, strategy="auto"
+) -> pl.Trainer:
     """A Lightning trainer for a module's whole recipe, which prints and saves nothing by itself."""
     return pl.Trainer(
         accelerator="gpu" if device == "cuda" else "cpu",
-        devices=1,
+        devices=devices,
+        num_nodes=nodes,
+        strategy=strategy,
         max_epochs=math.ceil(module.recipe.iterations / module.steps_per_epoch),
         callbacks=callbacks,
         logger=False,
@@ -233,13 +254,20 @@ def fit(
     command: str = "",
     examine: Examine | None = None,
     weights: Mapping[Config, Path] = MappingProxyType({}),
+    devices: int = 1,
+    nodes: int = 1,
+    strategy: str = "auto",
 ) -> list[runs.Record]:
     """Train `configs` (one recipe, side by side), write a record of each below `root`, and return the records.
 
     An interrupted run resumes from its last saved state when called again. device "auto" takes a GPU if there is
-    one; on the CPU one thread is used, so that results do not depend on the number of cores. Returns [] when
-    `max_seconds` passed first. Raises ValueError for configs of different recipes, and what images.load raises.
+    one; on the CPU one thread is used, so that results do not depend on the number of cores. `devices` on each of
+    `nodes` share every batch of the recipe, by Lightning's `strategy`; each normalises by its own part of the batch.
+    Returns [] when `max_seconds` passed first. Raises ValueError for configs of different recipes, a batch that
+    cannot be shared equally or a graph over several devices, and what images.load raises.
     """
+    if graph and devices * nodes > 1:
+        raise ValueError("a step is captured as a graph on one GPU only; leave out either the graph or the devices")
     weights = {_with_warm_up(c): path for c, path in weights.items()}
     configs = [_with_warm_up(c) for c in configs]
     if len({replace(c.recipe, warm_up=0) for c in configs}) != 1:
@@ -251,29 +279,33 @@ def fit(
     also = Path(inspect.getfile(examine)) if examine else None
     with quiet_lightning(), one_thread(device), torch.random.fork_rng():
         train = images.training(recipe.data, recipe.holdout, recipe.train_images)
-        module = Training(configs, train, pick_precision(device), graph, examine, weights, checkpoint_blocks)
+        module = Training(
+            configs, train, pick_precision(device), graph, examine, weights, checkpoint_blocks, devices * nodes
+        )
         path = root / study / recipe.tier / f".{_fingerprint(configs, also)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
         label = configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
-        trainer = trainer_for(module, device, [state, *([Progress(label)] if progress else [])])
+        bars = [Progress(label)] if progress and leads() else []
+        trainer = trainer_for(module, device, [state, *bars], devices, nodes, strategy)
         with ctrl_c_for_the_caller():
             trainer.fit(module, ckpt_path=readable_state(state.path), weights_only=True)
         if state.stopped:
             return []
         finals = evaluate(module, device)
     how = {"precision": module.precision, "cuda_graph": graph, "checkpoint_blocks": checkpoint_blocks}
-    how |= {"side_by_side": len(configs), "command": command}
+    how |= {"side_by_side": len(configs), "processes": devices * nodes, "command": command}
     made = provenance.of_run(recipe, device, started, module.seconds, also, **how)
     records = [
         runs.Record(study, asdict(config), curves, final, made, profiles)
         for config, curves, final, profiles in zip(configs, module.curves, finals, module.profiles, strict=True)
     ]
-    for record, config, net in zip(records, configs, module.nets, strict=True):
+    for record, config, net in zip(records, configs, module.nets, strict=True) if trainer.is_global_zero else ():
         path = runs.path_of(root, study, recipe.tier, config.name)
         if keep_weights:
             save_weights(net, path.with_suffix(".safetensors"))
         runs.write(record, path)
     state.path.unlink(missing_ok=True)
+    trainer.strategy.barrier()  # no process goes on before the records are there for it to read
     return records
 
 
@@ -395,15 +427,17 @@ def ctrl_c_for_the_caller() -> Iterator[None]:
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
     """Keep Lightning's advice and adverts out of notebooks; errors still come through."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning.*")
         try:
             yield
         finally:
-            logger.setLevel(level)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 def _with_warm_up(config: Config) -> Config:

@@ -1,9 +1,15 @@
 """A study and a tier in, records out: what is there is not trained again, and what fails stops nothing else."""
 
 import json
+import multiprocessing
+import os
+import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -133,10 +139,10 @@ def test_runs_that_wait_for_a_process_know_when_time_is_up(tmp_path, monkeypatch
         return []
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(lab, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
-    configs = [GOOD, replace(GOOD, seed=1)]
+    monkeypatch.setattr(lab, "_lane", lambda: ThreadPoolExecutor(1))
+    configs = [replace(GOOD, seed=seed) for seed in range(3)]
     assert lab.train("degradation", configs, root=tmp_path, device="cpu", parallel=2, max_seconds=0.2) == []
-    assert begun == [GOOD]
+    assert len(begun) == 2
 
 
 def test_ctrl_c_stops_all_runs(tmp_path, monkeypatch):
@@ -161,6 +167,66 @@ def test_runs_train_in_two_processes_and_one_that_fails_does_not_stop_the_others
     records = lab.train("residual_block", configs, root=tmp_path, device="cpu", parallel=2)
     assert [(r.net, r.depth) for r in records] == [("residual", 2), ("plain", 4)]
     assert "plain-2-s0 failed: ValueError: Invalid momentum" in capsys.readouterr().out
+
+
+def kill_first_worker() -> None:
+    """kill -9 the first process of this one to be at work: torch is in its memory."""
+    while True:
+        for worker in multiprocessing.active_children():
+            pages = Path(f"/proc/{worker.pid}/statm").read_text().split()[1]
+            if int(pages) * os.sysconf("SC_PAGE_SIZE") > 200e6:
+                return os.kill(worker.pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="looks for the process to kill in Linux's /proc")
+def test_a_killed_process_loses_no_run_and_takes_no_other_with_it(tmp_path, capsys):
+    killer = Thread(target=kill_first_worker, daemon=True)
+    killer.start()
+    configs = [Config("residual", 8, seed, replace(TOY, iterations=60)) for seed in range(3)]
+    records = lab.train("residual_block", configs, root=tmp_path, device="cpu", parallel=2)
+    assert not killer.is_alive()
+    assert [r.seed for r in records] == [0, 1, 2]
+    out = capsys.readouterr().out
+    assert out.count("was killed; it begins again") == 1
+    assert [out.count(f"residual-8-s{seed}: copy error") for seed in range(3)] == [1, 1, 1]
+    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 3
+
+
+def test_a_run_whose_process_is_killed_each_time_is_reported_and_the_others_go_on(
+    tmp_path, monkeypatch, trained, capsys
+):
+    class Lane:
+        def submit(self, fit, group, *arguments, **options) -> Future:
+            future = Future()
+            if group == [BAD]:
+                begun.append(BAD)
+                future.set_exception(BrokenProcessPool("terminated abruptly"))
+            else:
+                future.set_result(fit(group, *arguments, **options))
+            return future
+
+        def shutdown(self, **_options) -> None: ...
+
+    begun = []
+    monkeypatch.setattr(lab, "_lane", Lane)
+    configs = [GOOD, BAD, replace(GOOD, seed=1)]
+    records = lab.train("degradation", configs, root=tmp_path, device="cpu", parallel=2)
+    assert [r.seed for r in records] == [0, 1]
+    assert begun == [BAD] * lab.TRIES
+    assert "residual-21-s0 failed: BrokenProcessPool: terminated abruptly" in capsys.readouterr().out
+
+
+def test_a_network_that_cannot_be_built_stops_neither_the_estimate_nor_the_others(tmp_path, monkeypatch, capsys):
+    def estimate(configs, *_, **__):
+        return {c: 60.0 for c in configs if networks.build(c)}
+
+    monkeypatch.setattr(training, "estimate", estimate)
+    assert lab.say_cost("degradation", [BAD, GOOD], "cpu", 1) == 60
+    out = capsys.readouterr().out
+    assert "The cost of 21 layers cannot be told (ValueError: depth must be 6n + 2" in out
+    assert out.endswith("2 runs, 1,024 training examples, about 60 s on this CPU.\n")
 
 
 def test_a_broken_record_in_the_way_is_named(tmp_path, trained):

@@ -30,12 +30,17 @@ MAY_IMPORT = {
     "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},
     "training": {"networks", "examination", "engine", "provenance", "device", "recipes", "runs", *DATA},
     "bench": {"training", "networks", "engine", "models", "provenance", "device", "recipes", *DATA},
-    "lab": {"studies", "training", "examination", "networks", "device", "runs", "recipes"},
+    "lab": {"studies", "training", "cluster", "examination", "networks", "device", "runs", "recipes"},
     "cli": {"lab", "runs", "recipes", "training", "examination", "device", "models", "bench", *DATA},
     "__init__": {*MODULES} - {"cli"},
 }
 STUDIES = [name for name in MODULES if name.startswith("studies.")]
 MAY_IMPORT |= {name: {"recipes", "runs", "figures", "probes", "landscape"} for name in STUDIES}
+CHECKS = [name for name in MODULES if name.startswith("checks.")]
+MAY_IMPORT |= {
+    name: {"checks", "blocks", "variants", "models", "probes", "engine", "recipes", "runs", "data", *DATA, *CHECKS}
+    for name in CHECKS
+}
 HEAVY = {"torch", "torchvision", "lightning", "matplotlib", "ipywidgets"}
 
 
@@ -115,15 +120,20 @@ def test_a_study_starts_without_heavy_libraries(name):
     assert run.stdout.split() == []
 
 
-def test_the_library_without_studies_stays_under_3500_written_lines():
+def test_the_library_without_studies_and_checks_stays_under_3500_written_lines():
     written = (sum(map(bool, map(str.strip, MODULES[name].read_text().splitlines()))) for name in MODULES)
     of = dict(zip(MODULES, written, strict=True))
-    assert sum(count for name, count in of.items() if name not in STUDIES) < 3_500
+    assert sum(count for name, count in of.items() if name not in [*STUDIES, *CHECKS]) < 3_500
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_a_study_stays_within_120_lines(name):
+@pytest.mark.parametrize("name", [*STUDIES, *CHECKS])
+def test_a_study_and_the_checks_of_an_assignment_stay_within_120_lines(name):
     assert lines(MODULES[name]) <= 120
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_but_a_check_imports_a_check(name):
+    assert name.startswith("checks") or not {i for i in ours(name) if i.split(".")[0] == "checks"}
 
 
 @pytest.mark.parametrize("name", STUDIES)

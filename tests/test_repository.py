@@ -52,7 +52,8 @@ def test_every_copy_of_the_repository_address_is_the_one_of_pyproject(stamping):
 
 
 def test_the_repository_address_stands_nowhere_else(stamping):
-    allowed = {ROOT / "pyproject.toml", *stamping.copies()}
+    released = (ROOT / "notebooks" / "exercises" / "release").rglob("*.ipynb")  # made anew from the sources
+    allowed = {ROOT / "pyproject.toml", *stamping.copies(), *released}
     holding = [
         path
         for path in tracked()
@@ -126,6 +127,15 @@ def test_make_lists_its_targets_and_has_the_two_commands_of_the_readme():
 def test_continuous_integration_runs_the_command_of_the_readme():
     assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("make test")
     assert "bash .ci/run" in (ROOT / ".github" / "workflows" / "test.yml").read_text()
+
+
+def test_the_weekly_workflow_proves_the_places_that_make_proves():
+    makefile = (ROOT / "Makefile").read_text()
+    proved = {place for places in re.findall(r"python \.ci/hosted\.py (.+)", makefile) for place in places.split()}
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "colab.yml").read_text())["jobs"]["notebooks"]
+    assert set(job["strategy"]["matrix"]["place"]) == proved
+    assert any("python .ci/hosted.py" in step.get("run", "") for step in job["steps"])
+    assert "gh issue create" in job["steps"][-1]["run"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)

@@ -4,10 +4,13 @@ A page names a run it has no record of: the build stops and says which. Nothing 
 """
 
 import html
+import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
+import furniture
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -50,7 +53,7 @@ def ledger(path: Path = CLAIMS) -> list[dict]:
 
 def summary(rows: list[dict]) -> str:
     """The whole ledger as one table in MyST: claim, verdict, our number, the paper's; claims link to their cards."""
-    lines = ["| | claim | verdict | ours | the paper's |", "|---:|---|---|---|---|"]
+    lines = ["| row | claim | verdict | ours | the paper's |", "|---:|---|---|---|---|"]
     for row in rows:
         link = f'<a href="#claim-{row["number"]}">{html.escape(row["claim"])}</a>'
         verdict = f'<span class="verdict" data-verdict="{row["verdict"]}">{row["verdict"]}</span>'
@@ -87,8 +90,28 @@ def hardware(root: Path = runs.RECORDED) -> list[dict]:
         row["hardware"] = "; ".join(sorted({p["hardware"] for p in told}))
         row["PyTorch"] = ", ".join(sorted({p["libraries"]["torch"] for p in told}))
         row["made"] = ", ".join(sorted({p["started"][:10] for p in told}))
+        row["age"] = age(max(p["started"] for p in told))
         row["computing"] = lab.duration(sum(p["wall_seconds"] for p in told))
         rows.append(row)
+    return rows
+
+
+def age(started: str) -> str:
+    """Days from a run to the build of the book."""
+    days = (furniture.today() - date.fromisoformat(started[:10])).days
+    return "today" if days < 1 else f"{days} day{'s' * (days > 1)}"
+
+
+def notebooks(folder: Path = CLAIMS.parents[1] / "notebooks") -> list[dict]:
+    """One row for each chapter: when its outputs were stored, and how long that took, by its cells' own clocks."""
+    rows = []
+    for path in sorted(folder.glob("[0-9]*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        if run := furniture.stored_run(notebook):
+            cells = sum(cell["cell_type"] == "code" for cell in notebook["cells"])
+            python = notebook["metadata"]["language_info"]["version"]
+            rows.append({"notebook": path.stem, "code cells": cells, "seconds": round(run[0], 1), "Python": python})
+            rows[-1] |= {"stored": run[1], "age": age(run[1])}
     return rows
 
 
@@ -132,9 +155,15 @@ class Hardware(Reader, SphinxDirective):
         return [nodes.raw("", figures.as_table(self.read(hardware)), format="html")]
 
 
+class Notebooks(Reader, SphinxDirective):
+    def run(self):
+        return [nodes.raw("", figures.as_table(self.read(notebooks)), format="html")]
+
+
 def setup(app) -> dict:
     app.add_role("measured", Measured())
     app.add_directive("measured-figure", MeasuredFigure)
     app.add_directive("claim-ledger", ClaimLedger)
     app.add_directive("hardware", Hardware)
+    app.add_directive("notebook-times", Notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 import html
 import importlib.util
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sphinx.errors import ExtensionError
 from resnet_course import lab, runs
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "extensions"
+sys.path.append(str(EXTENSIONS))
 spec = importlib.util.spec_from_file_location("measured", EXTENSIONS / "measured.py")
 measured = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(measured)

@@ -1,33 +1,83 @@
-"""Every page of the built book, as a browser with no network beyond it sees it."""
+"""Every page of the built book, as a browser with no network beyond it sees it; one load serves all its tests."""
+
+import itertools
+import re
 
 import pytest
 
-from .conftest import pages
+from .conftest import HTML, pages
 
 pytestmark = pytest.mark.browser
-PAGES = pages() or ["index.html"]
+PAGES = [page for page in pages() if page != "index.html"] or ["index.html"]
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_asks_nothing_outside_and_complains_of_nothing(open_page, path):
-    _, complaints = open_page(path)
-    assert complaints == []
+def test_a_page_asks_nothing_outside_and_complains_of_nothing(visit, path):
+    assert visit(path).complaints == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "phone"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_no_fault(visit, path, theme):
+    assert visit(path).faults[theme] == []
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_picture_says_what_it_shows(open_page, path):
-    page, _ = open_page(path)
-    silent = page.eval_on_selector_all(
-        "article img", "images => images.filter(i => !(i.alt || '').trim()).map(i => i.src.slice(0, 80))"
-    )
-    assert silent == []
+def test_every_picture_says_what_it_shows_and_how_large_it_is(visit, path):
+    assert visit(path).silent_pictures == []
+    assert visit(path).unsized_pictures == []
 
 
-@pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_narrow_phone(open_page, path, width):
-    page, _ = open_page(path, width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_headings_go_down_one_step_at_a_time(visit, path):
+    levels = visit(path).headings
+    assert levels[:1] == [1]
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_a_narrow_phone_and_a_desk_at_twice_the_size(visit, path):
+    assert {width: wide for width, wide in visit(path).widths.items() if wide > width} == {}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_first_visit_weighs_little_and_moves_nothing(visit, path):
+    assert visit(path).bytes <= 1_500_000
+    assert visit(path).shift <= 0.02
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_a_figure_shows_the_drawing_of_the_theme_and_no_other(visit, path):
+    for theme, shown in visit(path).shown.items():
+        assert shown
+        assert all(f"only-{theme}" in name for name in shown)
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_no_figure_sits_on_a_white_box_in_the_dark(visit, path):
+    assert "rgb(255, 255, 255)" not in visit(path).boxes
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_no_cell_shows_a_traceback_or_raw_markup(visit, path):
+    text = visit(path).text
+    assert "Traceback" not in text
+    assert ":::" not in text
+    assert "{cite}" not in text
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_every_figure_shows_its_caption(visit, path):
+    assert visit(path).figures == visit(path).captions > 0
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_a_chapter_says_under_its_title_what_it_costs(visit, path):
+    text = visit(path).text
+    assert re.search(r"\d+ min to read", text)
+    assert re.search(r"live tier: ran in \d", text)
 
 
 def test_a_search_finds_the_chapter_with_no_help_from_outside(open_page):
@@ -37,56 +87,17 @@ def test_a_search_finds_the_chapter_with_no_help_from_outside(open_page):
     assert complaints == []
 
 
-def test_a_page_without_scripts_hides_no_comparison(browser, site):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{site}/notebooks/03_degradation.html")
-    assert page.locator("fieldset.prediction .after-prediction").is_visible()
-    context.close()
+@pytest.mark.parametrize("asked", ["F(x)", "projection", "degradation"])
+def test_a_search_finds_the_name_of_a_formula_and_of_a_word(open_page, asked):
+    page, _ = open_page(f"search.html?q={asked.replace('(', '%28').replace(')', '%29')}")
+    page.locator("#search-results li a[href*='notation.html']").first.wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", [page for page in PAGES if page.startswith("notebooks/")])
-def test_a_figure_shows_the_drawing_of_the_theme_and_no_other(open_page, path, theme):
-    page, _ = open_page(path, theme=theme)
-    shown = page.eval_on_selector_all(
-        "figure.exhibit img", "images => images.filter(i => i.offsetParent).map(i => i.className)"
-    )
-    assert shown
-    assert all(f"only-{theme}" in name for name in shown)
-
-
-@pytest.mark.parametrize("path", [page for page in PAGES if page.startswith("notebooks/")])
-def test_no_figure_sits_on_a_white_box_in_the_dark(open_page, path):
-    page, _ = open_page(path, theme="dark")
-    boxes = page.eval_on_selector_all(
-        "div.cell_output, div.cell_output .text_html, div.cell_output .widget-subarea, figure.exhibit",
-        "boxes => boxes.map(b => getComputedStyle(b).backgroundColor)",
-    )
-    assert "rgb(255, 255, 255)" not in boxes
-
-
-@pytest.mark.parametrize("path", [page for page in PAGES if page.startswith("notebooks/")])
-def test_no_cell_shows_a_traceback_or_raw_markup(open_page, path):
-    page, _ = open_page(path)
-    text = page.inner_text("article")
-    assert "Traceback" not in text
-    assert ":::" not in text
-    assert "{cite}" not in text
-
-
-@pytest.mark.parametrize("path", [page for page in PAGES if page.startswith("notebooks/")])
-def test_every_figure_shows_its_caption(open_page, path):
-    page, _ = open_page(path)
-    figures = page.locator("article figure.exhibit").filter(visible=True)
-    captions = page.locator("article figure.exhibit figcaption").filter(visible=True)
-    assert figures.count() == captions.count() > 0
-
-
-def test_formulas_are_set(open_page):
+def test_formulas_are_set_before_the_page_is_loaded(open_page):
     page, _ = open_page("notebooks/04_residual_block.html")
-    page.wait_for_selector("mjx-container")
-    assert page.locator("mjx-merror").count() == 0
+    assert page.locator("mjx-container").count() > 0
+    assert page.locator("mjx-container math").count() == page.locator("mjx-container").count()
+    assert page.locator("script[src*=mathjax]").count() == 0
 
 
 def test_a_prediction_is_remembered_and_opens_the_comparison(open_page):
@@ -100,11 +111,84 @@ def test_a_prediction_is_remembered_and_opens_the_comparison(open_page):
     assert page.locator("fieldset.prediction .after-prediction").is_visible()
 
 
-def test_the_first_page_opens_from_disk(browser):
-    from .conftest import HTML
+def test_a_defined_word_explains_itself_to_the_keyboard(open_page):
+    page, _ = open_page("notebooks/03_degradation.html")
+    word = page.locator("a.term", has_text="degradation").first
+    box = page.locator(f"#{word.get_attribute('aria-describedby')}")
+    assert not box.is_visible()
+    word.focus()
+    assert "higher training error" in box.inner_text()
+    page.keyboard.press("Escape")
+    assert not box.is_visible()
 
+
+def test_the_first_stop_of_the_keyboard_is_the_way_past_the_menu(open_page):
+    page, _ = open_page("notebooks/03_degradation.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.hash") == "#main-content"
+
+
+def test_the_next_chapter_is_announced_by_its_question(open_page):
+    page, _ = open_page("notebooks/02_what_layers_see.html")
+    following = page.locator(".right-next")
+    assert "Depth that stops helping" in following.inner_text()
+    assert "Does a deeper network do better" in following.inner_text()
+
+
+def test_a_paper_links_back_to_the_pages_that_cite_it(open_page):
+    page, _ = open_page("book/bibliography.html")
+    paper = page.locator(".citation", has_text="Deep residual learning")
+    assert paper.locator(".cited-in a", has_text="Depth that stops helping").count() == 1
+
+
+@pytest.fixture
+def without_scripts(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/notebooks/03_degradation.html")
+    yield page
+    context.close()
+
+
+def test_a_page_without_scripts_hides_no_comparison_and_no_frame(without_scripts):
+    assert without_scripts.locator("fieldset.prediction .after-prediction").is_visible()
+    frames = without_scripts.locator(".frames .frame")
+    assert frames.count() == frames.filter(visible=True).count() >= 5
+    assert without_scripts.locator("img.only-dark").filter(visible=True).count() == 0
+
+
+def test_paper_shows_every_frame_and_no_furniture(open_page):
+    page, _ = open_page("notebooks/03_degradation.html", theme="dark")
+    page.emulate_media(media="print")
+    frames = page.locator(".frames .frame")
+    assert frames.count() == frames.filter(visible=True).count() >= 5
+    assert (
+        page.locator("img.only-dark, .bd-sidebar-primary, .prev-next-area, .frames-control")
+        .filter(visible=True)
+        .count()
+        == 0
+    )
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+        "rgb(255, 255, 255)",
+        "rgba(0, 0, 0, 0)",
+    )
+
+
+def test_the_book_opens_from_disk_and_its_sliders_move(browser):
     page = browser.new_page()
+    complaints = []
+    page.on("console", lambda m: m.type == "error" and complaints.append(m.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto((HTML / "index.html").as_uri())
     page.wait_for_selector("article h1")
     assert "Residual Networks" in page.inner_text("article h1")
+    page.goto((HTML / "notebooks" / "03_degradation.html").as_uri())
+    slider = page.locator(".frames input[type=range]")
+    before = page.locator(".frames figcaption").filter(visible=True).inner_text()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    figure = page.locator(".frames figure.exhibit").filter(visible=True)
+    assert figure.locator("figcaption").inner_text() != before
+    assert figure.locator("img.only-light").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    assert complaints == []
     page.close()
