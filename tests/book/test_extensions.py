@@ -160,7 +160,7 @@ def test_costs_are_added_up_from_the_records_a_chapter_names():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_stored_notebook_tells_how_long_it_ran(path):
     seconds, day = furniture.stored_run(json.loads(path.read_text(encoding="utf-8")))
-    assert 0 < seconds < 120
+    assert seconds > 0
     assert day >= "2026"
 
 
