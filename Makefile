@@ -61,7 +61,8 @@ minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book $(wildcard tests/exercises) -n 2 --dist loadfile -m browser
+	pytest tests/book -n 2 --dist loadfile -m browser
+	$(if $(wildcard tests/exercises),pytest tests/exercises -m browser)
 
 slides: $(STAMP)  ## make a lecture of each part from the chapters' cells, in _build/slides
 	python .ci/slides.py

@@ -64,6 +64,15 @@
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") box.hidden = true; });
   };
 
+  // A formula wider than the screen scrolls, by keyboard too.
+  const reach = () => {
+    for (const formula of document.querySelectorAll('mjx-container[display="true"]')) {
+      if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+      else formula.removeAttribute("tabindex");
+    }
+  };
+  for (const moment of ["DOMContentLoaded", "load", "resize"]) addEventListener(moment, reach);
+
   document.addEventListener("DOMContentLoaded", () => {
     // Jupyter's widget runtime, where a page needs it, asks MathJax 2 to set what it shows; ours has no formulas.
     if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };

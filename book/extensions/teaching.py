@@ -138,7 +138,7 @@ def assignment_table() -> str:
         ]
         for one in assignments()
     ]
-    return table(": | Assignment | Chapter | Tasks | Minutes: | Points: | Open", rows)
+    return table("No.: | Assignment | Chapter | Tasks | Minutes: | Points: | Open", rows)
 
 
 def syllabus(weeks: int) -> str:

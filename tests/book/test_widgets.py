@@ -44,6 +44,7 @@ def test_a_slider_moves_by_keyboard_and_mouse_says_its_value_and_answers_at_once
     )
     assert name
     handle.focus()
+    page.keyboard.press("Home")
     seen = [shown_caption(page)]
     for _ in range(last):
         page.keyboard.press("ArrowRight")
