@@ -92,7 +92,13 @@ def test_a_student_is_told_what_is_wrong_mends_it_and_saves(desk):
             page.keyboard.press("Control+Enter")
             return cells.nth(names.index(name)).locator(".jp-OutputArea")
 
-        run("setup")
+        prompt = cells.nth(names.index("setup")).locator(".jp-InputPrompt")
+        for _ in range(30):  # JupyterLab forgets what it is asked before its kernel listens
+            run("setup")
+            page.wait_for_timeout(2_000)
+            if re.search(r"[*\d]", prompt.inner_text()):
+                break
+        expect(prompt).to_have_text(re.compile(r"\d"), timeout=60_000)
         says = run("check-add_and_activate")
         expect(says).to_contain_text(re.compile("NameError|NotImplementedError"), timeout=40_000)
         write("add_and_activate", "def add_and_activate(f, x):\nreturn torch.relu(f) + x".replace("\nr", "\n    r"))
