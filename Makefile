@@ -72,7 +72,7 @@ notebooks: $(STAMP)  ## run every notebook and store its outputs
 		--ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
 
 STUDIES := $(filter-out __init__,$(basename $(notdir $(wildcard resnet_course/studies/*.py))))
-records: $(STAMP)  ## make the laptop tier's recorded runs again (about an hour and a half on two cores)
+records: $(STAMP)  ## make the laptop tier's recorded runs again (some hours on two cores)
 	for study in $(STUDIES); do \
 		resnet-course run $$study --tier laptop --seeds 0 1 2 --out runs && \
 		mkdir -p resnet_course/recorded/$$study/laptop && \
