@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 RETRIES = 3  # of a run whose worker is killed or whose machine is lost
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}  # Ray reports to nobody
+SILENT |= {"RAY_TQDM_PATCH_PRINT": "0"}  # and leaves print as it is
 
 
 def run(

@@ -12,6 +12,7 @@ without it, so that nothing but the offending cell fails.
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -187,7 +188,7 @@ def unshare() -> None:
 def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
     """Run each cell in one IPython shell; tell(number, None) as it begins and tell(number, outputs) as it ends."""
     from IPython.core.interactiveshell import InteractiveShell
-    from IPython.utils.capture import capture_output
+    from IPython.utils.capture import CapturedIO, capture_output
     from traitlets.config import Config
 
     class Shell(InteractiveShell):
@@ -214,13 +215,17 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
         signal.alarm(limits.cell)
         try:
             with capture_output() as seen:
-                shell.run_cell(
-                    source, store_history=True
-                )  # cells of their own have names of their own in a traceback
+                ran = shell.run_cell(source, store_history=True)  # so that a traceback names each cell
+            if not ran.success and not failed:  # out of memory even for showing the error: what it printed is lost
+                lost = ran.error_before_exec or ran.error_in_exec
+                failed.append(error(type(lost).__name__, str(lost)))
+                seen = CapturedIO(None, None, [])
         except BaseException as fault:
             failed.append(error(type(fault).__name__, str(fault)))
         finally:
             signal.alarm(0)
+            ran = lost = None  # noqa: F841
+            forget_errors(shell)
         # nbgrader gives no points where something was written to stderr; a warning is no fault, so it goes to stdout.
         text = (seen.stdout + seen.stderr)[: limits.output]
         outputs = [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
@@ -234,6 +239,15 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
         ]
         outputs += [o for o in shown if len(json.dumps(o)) < 20 * limits.output]
         tell(number, outputs + failed[:1])
+
+
+def forget_errors(shell) -> None:
+    """Let go of the last error, whose traceback holds all that the failed cell had in memory."""
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        setattr(sys, name, None)
+    shell.last_execution_result = None
+    shell.InteractiveTB.tb = shell.InteractiveTB.evalue = None
+    gc.collect()
 
 
 def inside(
