@@ -224,7 +224,7 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
             failed.append(error(type(fault).__name__, str(fault)))
         finally:
             signal.alarm(0)
-            ran = lost = None  # noqa: F841
+            ran = lost = None
             forget_errors(shell)
         # nbgrader gives no points where something was written to stderr; a warning is no fault, so it goes to stdout.
         text = (seen.stdout + seen.stderr)[: limits.output]
