@@ -50,13 +50,6 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
     add("--keep-weights", action="store_true", help="keep the trained weights beside each record")
     add("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
-    add(
-        "--checkpoint-blocks",
-        type=int,
-        default=0,
-        metavar="K",
-        help="keep activations every K blocks only: less memory",
-    )
     add("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
 
     add = command("examine", act_examine, "record what a study wants to know of trained weights")
@@ -69,7 +62,6 @@ def parser() -> argparse.ArgumentParser:
 
     add = command("estimate", act_estimate, "say what a study, or one network, would cost here")
     _which_runs(add, study="?")
-    add("--checkpoint-blocks", type=int, default=0, metavar="K", help="keep activations of every K-th block only")
     add("--depth", type=int, help="one residual network of this depth, without a study")
     command("models", act_models, "layers, parameters and multiply-adds beside the papers' numbers")
 
@@ -100,6 +92,7 @@ def _which_runs(add: Callable, study: str | None = None) -> None:
     add("--nets", nargs="+", metavar="NET", help="only these kinds of net")
     add("--depths", type=int, nargs="+", metavar="DEPTH", help="only these depths")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--checkpoint-blocks", type=int, default=0, metavar="K", help="keep activations of every K-th block only")
 
 
 def chosen_configs(options: argparse.Namespace) -> list[recipes.Config]:
