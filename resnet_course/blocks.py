@@ -125,17 +125,8 @@ class PreActivationBottleneck(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
         super().__init__()
-        inner = out_channels // 4
         self.activate = nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU())
-        self.residual = nn.Sequential(
-            conv1x1(in_channels, inner),
-            nn.BatchNorm2d(inner),
-            nn.ReLU(),
-            conv3x3(inner, inner, stride),
-            nn.BatchNorm2d(inner),
-            nn.ReLU(),
-            conv1x1(inner, out_channels),
-        )
+        self.residual = bottleneck_branch(in_channels, out_channels, stride)[:-1]  # its last batch norm went up front
         self.changes_shape = stride != 1 or in_channels != out_channels
         self.shortcut = conv1x1(in_channels, out_channels, stride) if self.changes_shape else nn.Identity()
 

@@ -12,6 +12,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from . import probes, variants
 from .blocks import BottleneckBlock, PlainBlock, PreActivationBottleneck, ResidualBlock, conv3x3
@@ -20,25 +21,15 @@ KINDS = ("plain", "residual", "preactivation")
 IMAGENET_BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
 
-def blocks_per_stage(depth: int) -> int:
+def blocks_per_stage(depth: int, layers: int = 6) -> int:
     """Number n of blocks in each of the three stages of a CIFAR network of 6n + 2 layers (He 2015, Sec. 4.2).
 
-    Raises ValueError when depth is not 6n + 2.
+    `layers` is 9 for bottlenecks (He 2016, Sec. 3). Raises ValueError when depth is not layers * n + 2.
     """
-    n, rest = divmod(depth - 2, 6)
+    n, rest = divmod(depth - 2, layers)
     if rest or n < 1:
-        raise ValueError(f"depth must be 6n + 2 (8, 14, 20, 32, 44, 56, 110, 1202, …), got {depth}")
-    return n
-
-
-def bottlenecks_per_stage(depth: int) -> int:
-    """Number n of bottlenecks in each stage of a CIFAR network of 9n + 2 layers (He 2016, Sec. 3).
-
-    Raises ValueError when depth is not 9n + 2.
-    """
-    n, rest = divmod(depth - 2, 9)
-    if rest or n < 1:
-        raise ValueError(f"depth must be 9n + 2 (11, 20, 29, 164, 1001, …), got {depth}")
+        known = {6: "8, 14, 20, 32, 44, 56, 110, 1202", 9: "11, 20, 29, 164, 1001"}[layers]
+        raise ValueError(f"depth must be {layers}n + 2 ({known}, …), got {depth}")
     return n
 
 
@@ -83,15 +74,14 @@ def cifar(
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    if variant == "no-normalisation":
-        return variants.without_normalisation(cifar(depth, kind, shortcut, width, classes))
-    if variant and (variant not in variants.BLOCKS or kind != "residual" or shortcut != "A"):
+    of_any_network = variant in ("", "no-normalisation")
+    if not of_any_network and (variant not in variants.BLOCKS or kind != "residual" or shortcut != "A"):
         raise ValueError(
             f"variant must be one of {', '.join(variants.NAMES)}, of a residual network with option A, "
             f"got {variant!r} of a {kind} one with {shortcut}"
         )
     if kind == "preactivation":
-        return _preactivation(depth, width, classes)
+        return variants.completed(variant, _preactivation(depth, width, classes))
     block = PlainBlock if kind == "plain" else partial(ResidualBlock, shortcut=shortcut)
     stem = nn.Sequential(conv3x3(3, width), nn.BatchNorm2d(width), nn.ReLU())
     channels, layers = (width, 2 * width, 4 * width), variants.LAYERS.get(variant, 2)
@@ -99,14 +89,12 @@ def cifar(
     if rest:
         raise ValueError(f"stages of {count * layers + rest} layers cannot be cut into blocks of {layers}")
     stages = make_stages(variants.BLOCKS.get(variant, block), width, channels, (count,) * 3)
-    if closing := variants.closing(variant, channels[-1]):
-        stages.append(nn.Sequential(*closing))
     return variants.completed(variant, Network(stem, stages, nn.Linear(channels[-1], classes)))
 
 
 def _preactivation(depth: int, width: int, classes: int) -> Network:
     channels = (4 * width, 8 * width, 16 * width)
-    stages = make_stages(PreActivationBottleneck, width, channels, (bottlenecks_per_stage(depth),) * 3)
+    stages = make_stages(PreActivationBottleneck, width, channels, (blocks_per_stage(depth, layers=9),) * 3)
     # The last sum has no activation of its own: one batch norm and ReLU close the network (He 2016, Sec. 3).
     stages.append(nn.Sequential(nn.BatchNorm2d(channels[-1]), nn.ReLU()))
     return Network(conv3x3(3, width), stages, nn.Linear(channels[-1], classes))
@@ -158,12 +146,11 @@ def load_published(net: Network, weights: Mapping[str, Tensor]) -> Network:
             name = re.sub(pattern, replacement, name)
         renamed[name] = tensor
     own = net.state_dict()
-    faults = [f"missing {k}" for k in own if k not in renamed and not k.endswith("num_batches_tracked")]
-    faults += [f"left over {k}" for k in renamed if k not in own]
-    faults += [
-        f"{k} has shape {tuple(renamed[k].shape)}, the network wants {tuple(own[k].shape)}"
-        for k in own
-        if k in renamed and renamed[k].shape != own[k].shape
+    wanted, given = ({name: tuple(t.shape) for name, t in of.items()} for of in (own, renamed))
+    faults = [
+        f"{name} is {given.get(name, 'missing')}, the network wants {wanted.get(name, 'none')}"
+        for name in wanted | given
+        if wanted.get(name) != given.get(name) and not name.endswith("num_batches_tracked")
     ]
     if faults:
         shown = "; ".join(faults[:8]) + (f"; and {len(faults) - 8} more" if len(faults) > 8 else "")
@@ -188,18 +175,11 @@ def cost(net: nn.Module, image_size: int) -> Cost:
     as multiply-adds only; batch norm and additions are left out (He 2015, Table 1). `net` may live on the meta
     device: nothing is computed.
     """
-    layers = multiply_adds = 0
-
-    def count(name: str, module: nn.Module, _inputs, output: Tensor) -> None:
-        nonlocal layers, multiply_adds
-        layers += not any(beside in name for beside in (".shortcut", ".gate"))
-        multiply_adds += output[0].numel() * module.weight[0].numel()
-
-    counted = {name: m for name, m in net.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
-    hooks = [module.register_forward_hook(partial(count, name)) for name, module in counted.items()]
-    with probes.hooked(hooks), probes.untouched(net), torch.no_grad():
+    layers = probes.main_path(net, (nn.Conv2d, nn.Linear))
+    with probes.untouched(net), torch.no_grad(), FlopCounterMode(display=False) as counter:
         net.eval()(torch.empty(1, 3, image_size, image_size, device=next(net.parameters()).device))
-    return Cost(layers, sum(p.numel() for p in net.parameters()), multiply_adds)
+    parameters = sum(p.numel() for p in net.parameters())
+    return Cost(len(layers), parameters, multiply_adds=counter.get_total_flops() // 2)
 
 
 def catalogue() -> list[tuple[str, Cost, str]]:

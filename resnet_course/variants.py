@@ -182,28 +182,23 @@ NAMES = (*BLOCKS, "no-normalisation")
 LAYERS = {"one-layer": 1, "three-layers": 3}  # 3x3 layers a block, where not 2
 
 
-def closing(name: str, channels: int) -> list[nn.Module]:
-    """What follows the last sum of a pre-activated network, which has no activation of its own (He 2016, Sec. 3)."""
-    last = {"relu-only-preactivation": [nn.ReLU()], "full-preactivation": [nn.BatchNorm2d(channels), nn.ReLU()]}
-    return last.get(name, [])
-
-
 def completed(name: str, net: nn.Module, last: float = 0.5) -> nn.Module:
-    """`net` of blocks of a variant, with what blocks cannot know of the whole, in place: that skip-init has no batch
-    norm in the stem either, and that survival falls in a line from 1 at the input to `last` (Huang 2016, Sec. 3)."""
-    if name == "skip-init":
-        without_normalisation(net)
+    """`net` of blocks of a variant, with what blocks cannot know of the whole, in place.
+
+    Pre-activated sums have no activation of their own, so one follows the last (He 2016, Sec. 3); skip-init has no
+    batch norm in the stem either; survival falls in a line from 1 at the input to `last` (Huang 2016, Sec. 3).
+    """
+    if name == "relu-only-preactivation":
+        net.stages.append(nn.Sequential(nn.ReLU()))
+    if name == "full-preactivation":
+        net.stages.append(nn.Sequential(nn.BatchNorm2d(net.head.in_features), nn.ReLU()))
     if name == "stochastic-depth":
         blocks = [block for stage in net.stages for block in stage]
         for number, block in enumerate(blocks, 1):
             block.survival = 1 - number / len(blocks) * (1 - last)
-    return net
-
-
-def without_normalisation(net: nn.Module) -> nn.Module:
-    """`net` with every batch norm taken out, in place."""
-    for module in list(net.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.BatchNorm2d):
-                setattr(module, name, nn.Identity())
+    if name in ("skip-init", "no-normalisation"):
+        for module in list(net.modules()):
+            for place, child in module.named_children():
+                if isinstance(child, nn.BatchNorm2d):
+                    setattr(module, place, nn.Identity())
     return net

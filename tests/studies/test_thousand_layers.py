@@ -25,7 +25,7 @@ def test_all_networks_of_a_tier_share_one_recipe_that_begins_with_a_warm_up_of_a
 
 def test_the_network_of_1202_layers_has_200_blocks_a_stage():
     assert models.blocks_per_stage(1202) == 200
-    assert models.bottlenecks_per_stage(1001) == 111
+    assert models.blocks_per_stage(1001, layers=9) == 111
 
 
 def test_every_network_has_a_loss_of_each_pass_and_seed(recorded):
