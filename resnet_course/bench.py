@@ -21,9 +21,10 @@ from torchvision.datasets import CIFAR10
 from torchvision.transforms import v2
 
 from . import engine, models, networks, provenance, recipes, training
-from .data import augment, images
-from .device import pick_precision
+from .data import augment
+from .device import How
 
+IMAGES = 4096  # that a contestant trains on
 Steps = Callable[[int], float | None]  # takes n steps; gives the seconds if it keeps a clock of its own
 
 
@@ -37,15 +38,9 @@ def contestants(config: recipes.Config, device: str) -> dict[str, Callable[[], S
     return {name: partial(way, config, device) for name, way in ways.items()}
 
 
-def random_images(config: recipes.Config, count: int = 4096) -> images.Images:
-    """Images nobody took: speed does not depend on what is in them."""
-    size = 32 if config.recipe.data == "cifar10" else 16
-    return images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
-
-
 def users_loop(config: recipes.Config, device: str) -> Steps:
     """The loop users have today: DataLoader workers, torchvision transforms image by image, eager float32."""
-    data = random_images(config)
+    data = training.random_images(config.recipe, IMAGES)
     size = data.pixels.shape[1]
     to_tensor = [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.25] * 3)]
     dataset = CIFAR10.__new__(CIFAR10)  # torchvision's, without its files
@@ -58,7 +53,7 @@ def users_loop(config: recipes.Config, device: str) -> Steps:
 
 def bare_loop(config: recipes.Config, device: str) -> Steps:
     """The shortest honest loop: our data on the device, our network, eager float32, nothing around it."""
-    data = random_images(config).to(device)
+    data = training.random_images(config.recipe, IMAGES).to(device)
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
     steps = cycle(zip(*(row.to(device) for row in plan), strict=True))
@@ -87,22 +82,19 @@ def sgd(net: nn.Module, batches: Iterator, device: str, show_loss: bool = False,
 
 def ours(config: recipes.Config, device: str, graph: bool = False, compiled: bool = False) -> Steps:
     """A step through this course's engine, as `resnet-course run` takes it."""
-    data = random_images(config)
-    module = training.Training([config], data, pick_precision(device)).to(device)
-    module.configure_optimizers()
-    (one,) = module.engines
-    plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, data.pixels.shape[1] // 8, 0, 0)
-    epoch = plan, [0.1] * len(plan.order)
-    one.start_epoch(*epoch)
+    batch_size = config.recipe.batch_size
+    one = training.engine_for_trial(config, How(device), batch_size, IMAGES // batch_size)
     if compiled:
         engine.compile_blocks(one.twin)
     if graph:
         one.capture()
 
+    epoch = one.plan.clone(), one.lrs.tolist()
+
     def steps(count: int) -> None:
-        for done in range(0, count, len(plan.order)):
+        for done in range(0, count, len(one.lrs)):
             one.start_epoch(*epoch)
-            one.advance(min(count - done, len(plan.order)))
+            one.advance(min(count - done, len(one.lrs)))
             one.means()  # waits for the device
 
     return steps
@@ -110,13 +102,13 @@ def ours(config: recipes.Config, device: str, graph: bool = False, compiled: boo
 
 def under_lightning(config: recipes.Config, device: str) -> Steps:
     """Our module in Lightning's training loop, by the module's own clock: epochs only, without setting up."""
-    data = random_images(config)
+    data = training.random_images(config.recipe, IMAGES)
 
     def steps(count: int) -> float:
         longer = replace(config, recipe=replace(config.recipe, iterations=count))
         with training.quiet_lightning():
-            module = training.Training([longer], data, pick_precision(device))
-            training.trainer_for(module, device, callbacks=[]).fit(module)
+            module = training.Training([longer], data, How(device))
+            training.trainer_for(module, callbacks=[]).fit(module)
         return module.seconds
 
     return steps
@@ -207,6 +199,7 @@ def arithmetic_floor(config: recipes.Config, flop_per_second: float) -> float:
 
 def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> dict:
     """Measure all variants at each depth, print the table, and return everything as one JSON-able dict."""
+    device = How(device).device
     limits, rows, additions = ceilings(device), [], []
     say = partial(print, flush=True)
     for depth in depths:

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -118,19 +119,15 @@ def act_data(options: argparse.Namespace) -> None:
 
 
 def act_run(options: argparse.Namespace) -> None:
-    import os
-
-    from .device import pick_device
-
     first = lab.speaks_first(options.devices * options.nodes)
     print(lab.study(options.study).QUESTION)
     chosen = chosen_configs(options)
     if first and options.on == "here":
-        lab.say_memory(options.study, chosen, pick_device(options.device), options.checkpoint_blocks)
+        lab.say_memory(options.study, chosen, options.device, options.checkpoint_blocks)
     records = lab.train(
         options.study,
         chosen,
-        root=options.out or runs.home(),
+        root=options.out,
         parallel=options.parallel or os.cpu_count() or 1,
         device=options.device,
         max_seconds=60 * options.max_minutes,
@@ -149,15 +146,12 @@ def act_examine(options: argparse.Namespace) -> None:
 
 
 def act_estimate(options: argparse.Namespace) -> None:
-    from .device import pick_device
-
-    device = pick_device(options.device)
     if options.depth:
         study, chosen = "", [recipes.Config("residual", options.depth, 0, recipes.for_tier(options.tier))]
     else:
         study, chosen = options.study or "degradation", chosen_configs(options)
-    lab.say_memory(study, chosen, device, options.checkpoint_blocks)
-    lab.say_cost(study, chosen, device, parallel=1)
+    lab.say_memory(study, chosen, options.device, options.checkpoint_blocks)
+    lab.say_cost(study, chosen, options.device, parallel=1)
 
 
 def act_models(_options: argparse.Namespace) -> None:
@@ -170,9 +164,8 @@ def act_models(_options: argparse.Namespace) -> None:
 
 def act_bench(options: argparse.Namespace) -> None:
     from . import bench
-    from .device import pick_device
 
-    result = bench.bench(options.depths, options.tier, pick_device(options.device), options.seconds)
+    result = bench.bench(options.depths, options.tier, options.device, options.seconds)
     if options.out:
         print(bench.append(result, options.out))
 

@@ -1,9 +1,46 @@
-"""The device a run computes on: which one, in which precision, with how many threads."""
+"""How a run computes: on which device, in which precision, with how many threads, shared by how many processes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run computes: what changes its time and its memory, not its recipe.
+
+    `device`: "auto" takes a GPU if there is one. `graph`: capture each step as a CUDA graph. `checkpoint_blocks`: see
+    engine.Engine. `devices` on each of `nodes` share every batch, by Lightning's `strategy`. Raises ValueError for a
+    GPU that is not there and for a graph over several devices.
+    """
+
+    device: str = "auto"
+    graph: bool = False
+    checkpoint_blocks: int = 0
+    devices: int = 1
+    nodes: int = 1
+    strategy: str = "auto"
+
+    def __post_init__(self):
+        object.__setattr__(self, "device", pick_device(self.device))
+        if self.graph and self.processes > 1:
+            raise ValueError(
+                "a step is captured as a graph on one GPU only; leave out either the graph or the devices"
+            )
+
+    @property
+    def precision(self) -> str:
+        """ "bf16" on GPUs that compute in it, "fp16" on others, "fp32" on the CPU."""
+        if self.device != "cuda":
+            return "fp32"
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+
+    @property
+    def processes(self) -> int:
+        """How many share each batch."""
+        return self.devices * self.nodes
 
 
 def pick_device(device: str) -> str:
@@ -13,13 +50,6 @@ def pick_device(device: str) -> str:
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda' was asked for, but PyTorch sees no GPU here; use 'cpu' or 'auto'")
     return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-
-
-def pick_precision(device: str) -> str:
-    """ "bf16" on GPUs that compute in it, "fp16" on others, "fp32" on the CPU."""
-    if device != "cuda":
-        return "fp32"
-    return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
 
 
 @contextmanager

@@ -161,10 +161,12 @@ def examine(name: str, config: Config, weights: Path, root: Path, source: str = 
 def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> float:
     """Print what training `todo` will cost, from a few timed steps, and return the seconds."""
     from . import training
+    from .device import pick_device
 
     if not todo:
         print("Everything asked for is recorded already.")
         return 0.0
+    device = pick_device(device)
     hooks = hook(name, "measure"), hook(name, "examine")
     seconds = {}
     for depth in dict.fromkeys(c.depth for c in todo):
@@ -181,9 +183,10 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
 def say_memory(name: str, todo: Sequence[Config], device: str, checkpoint_blocks: int = 0) -> None:
     """Print what the deepest network of `todo` takes in memory while it trains, counted or measured on one step."""
     from . import training
+    from .device import pick_device
 
     if todo and not only_examines(name) and not hook(name, "measure"):
-        deepest = max(todo, key=lambda c: c.depth)
+        device, deepest = pick_device(device), max(todo, key=lambda c: c.depth)
         how = "measured" if device == "cuda" else "counted in float32"
         with _if_it_can_be_told(f"The memory of {deepest.name}"):
             taken = training.bytes_to_train(deepest, device, checkpoint_blocks)

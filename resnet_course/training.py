@@ -15,18 +15,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.utilities import rank_zero_only
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from . import engine, provenance, recipes, runs
 from .data import augment, images
-from .device import one_thread, pick_device, pick_precision
+from .device import How, one_thread
 from .examination import Examine, Measure, images_to_examine, profiles_of
 from .networks import build, save_weights
 from .recipes import Config
@@ -38,31 +39,26 @@ CHUNKS = 10  # Lightning steps an epoch: how often the progress bar moves
 class Training(pl.LightningModule):
     """Networks in training side by side, each with its own engine; all configs share one recipe but for warm-up.
 
-    `train`: the images.Images to train on; `graph`: capture each step as a CUDA graph; `checkpoint_blocks`: see
-    engine.Engine; `examine`: what a study wants to know of its networks, asked before the first step, after 1, 2, 4,
-    … epochs and after the last; `weights`: of the networks from which those with a start_depth grow; `processes`:
-    how many share each batch.
+    `train`: the images.Images to train on; `examine`: what a study wants to know of its networks, asked before the
+    first step, after 1, 2, 4, … epochs and after the last; `weights`: of the networks from which those with a
+    start_depth grow.
     """
 
     def __init__(
         self,
         configs: Sequence[Config],
         train: images.Images,
-        precision: str,
-        graph: bool = False,
+        how: How,
         examine: Examine | None = None,
         weights: Mapping[Config, Path] = MappingProxyType({}),
-        checkpoint_blocks: int = 0,
-        processes: int = 1,
     ):
         super().__init__()
         self.automatic_optimization = False
         self.configs, self.train_images = configs, train
-        self.precision, self.graph, self.checkpoint_blocks = precision, graph, checkpoint_blocks
-        self.recipe, self.processes = configs[0].recipe, processes
-        self.share, rest = divmod(self.recipe.batch_size, processes)
+        self.how, self.recipe = how, configs[0].recipe
+        self.share, rest = divmod(self.recipe.batch_size, how.processes)
         if rest:
-            raise ValueError(f"{processes} processes cannot share a batch of {self.recipe.batch_size} equally")
+            raise ValueError(f"{how.processes} processes cannot share a batch of {self.recipe.batch_size} equally")
         if not self.steps_per_epoch:
             raise ValueError(f"a batch of {self.recipe.batch_size} needs as many images, got {len(train.labels)}")
         self.nets = nn.ModuleList(build(config, weights.get(config), train) for config in configs)
@@ -77,25 +73,19 @@ class Training(pl.LightningModule):
     def steps_per_epoch(self) -> int:
         return len(self.train_images.labels) // self.recipe.batch_size
 
+    @property
+    def pad(self) -> int:
+        """Pixels of black around an image before it is cropped: 4 for 32, as in the paper."""
+        return self.train_images.pixels.shape[1] // 8
+
     def configure_optimizers(self):
         self.nets.to(memory_format=torch.channels_last)
         data = self.train_images.to(self.device)
-        pad = data.pixels.shape[1] // 8  # 4 of 32 pixels, as in the paper
-
-        def crops(order, down, right, flip):
-            return augment.take(data.pixels, order, down, right, flip, pad)
-
-        r = self.recipe
-        fixed = (
-            self.steps_per_epoch,
-            self.share,
-            r.momentum,
-            r.weight_decay,
-            self.precision,
-            self.checkpoint_blocks,
-            self.processes,
-        )
-        self.engines = [engine.Engine(net, data.labels, crops, *fixed) for net in self.nets]
+        crops = partial(augment.take, data.pixels, pad=self.pad)
+        shape = self.steps_per_epoch, self.share
+        decay = self.recipe.momentum, self.recipe.weight_decay
+        how = self.how.precision, self.how.checkpoint_blocks, self.how.processes
+        self.engines = [engine.Engine(net, data.labels, crops, *shape, *decay, *how) for net in self.nets]
         return [e.optimizer for e in self.engines]
 
     def train_dataloader(self) -> list[int]:
@@ -115,17 +105,18 @@ class Training(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         torch.manual_seed((self.configs[0].seed << 20) + self.current_epoch)  # dropout, also after a resume
-        first = self.current_epoch * self.steps_per_epoch
-        pad = self.train_images.pixels.shape[1] // 8
-        ours = slice(self.global_rank * self.share, (self.global_rank + 1) * self.share)
         for config, one in zip(self.configs, self.engines, strict=True):
-            count, batch_size = len(self.train_images.labels), self.recipe.batch_size
-            plan = augment.draw_plan(count, batch_size, pad, config.seed, self.current_epoch)
-            lrs = [recipes.lr_at(first + i, config.recipe) for i in range(self.steps_per_epoch)]
-            one.start_epoch([rows[:, ours] for rows in plan], lrs)
-            if self.graph and one.stream is None:
+            one.start_epoch(*self.plan(config, self.current_epoch))
+            if self.how.graph and one.stream is None:
                 one.capture()
         self._clock = time.perf_counter()
+
+    def plan(self, config: Config, epoch: int) -> tuple[list[Tensor], list[float]]:
+        """This process's share of the images of each step of an epoch, and the learning rates."""
+        count, first = len(self.train_images.labels), epoch * self.steps_per_epoch
+        rows = augment.draw_plan(count, self.recipe.batch_size, self.pad, config.seed, epoch)
+        ours = slice(self.global_rank * self.share, (self.global_rank + 1) * self.share)
+        return [row[:, ours] for row in rows], [recipes.lr_at(first + i, config.recipe) for i in range(len(rows[0]))]
 
     def training_step(self, chunk: int, _index: int) -> None:
         for one in self.engines:
@@ -209,17 +200,16 @@ def leads() -> bool:
     return rank_zero_only.rank == 0
 
 
-def trainer_for(
-    module: Training, device: str, callbacks: list[pl.Callback], devices: int = 1, nodes: int = 1, strategy="auto"
-) -> pl.Trainer:
+def trainer_for(module: Training, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
     """A Lightning trainer for a module's whole recipe, which prints and saves nothing by itself."""
+    how = module.how
     return pl.Trainer(
-        accelerator="gpu" if device == "cuda" else "cpu",
-        devices=devices,
-        num_nodes=nodes,
-        strategy=strategy,
+        accelerator="gpu" if how.device == "cuda" else "cpu",
+        devices=how.devices,
+        num_nodes=how.nodes,
+        strategy=how.strategy,
         max_epochs=math.ceil(module.recipe.iterations / module.steps_per_epoch),
-        callbacks=callbacks,
+        callbacks=[*callbacks],
         logger=False,
         enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),
         enable_progress_bar=False,
@@ -245,56 +235,45 @@ def fit(
     configs: Sequence[Config],
     study: str,
     root: Path | None = None,
-    device: str = "auto",
-    graph: bool = False,
-    checkpoint_blocks: int = 0,
     keep_weights: bool = False,
     max_seconds: float = math.inf,
     progress: bool = True,
     command: str = "",
     examine: Examine | None = None,
     weights: Mapping[Config, Path] = MappingProxyType({}),
-    devices: int = 1,
-    nodes: int = 1,
-    strategy: str = "auto",
+    **how,
 ) -> list[runs.Record]:
     """Train `configs` (one recipe, side by side), write a record of each below `root`, and return the records.
 
-    An interrupted run resumes from its last saved state when called again. device "auto" takes a GPU if there is
-    one; on the CPU one thread is used, so that results do not depend on the number of cores. `devices` on each of
-    `nodes` share every batch of the recipe, by Lightning's `strategy`; each normalises by its own part of the batch.
-    Returns [] when `max_seconds` passed first. Raises ValueError for configs of different recipes, a batch that
-    cannot be shared equally or a graph over several devices, and what images.load raises.
+    An interrupted run resumes from its last saved state when called again. `how` goes to device.How. On the CPU one
+    thread is used, so that results do not depend on the number of cores; of several devices each normalises by its
+    own part of the batch. Returns [] when `max_seconds` passed first. Raises ValueError for configs of different
+    recipes, a batch that cannot be shared equally, and what device.How and images.load raise.
     """
-    if graph and devices * nodes > 1:
-        raise ValueError("a step is captured as a graph on one GPU only; leave out either the graph or the devices")
+    how = How(**how)
     weights = {_with_warm_up(c): path for c, path in weights.items()}
     configs = [_with_warm_up(c) for c in configs]
     if len({replace(c.recipe, warm_up=0) for c in configs}) != 1:
         raise ValueError("networks trained side by side must share one recipe")
     root = root or runs.home()
-    recipe = configs[0].recipe
-    device = pick_device(device)
-    started = datetime.now(UTC)
+    recipe, started = configs[0].recipe, datetime.now(UTC)
     also = Path(inspect.getfile(examine)) if examine else None
-    with quiet_lightning(), one_thread(device), torch.random.fork_rng():
+    with quiet_lightning(), one_thread(how.device), torch.random.fork_rng():
         train = images.training(recipe.data, recipe.holdout, recipe.train_images)
-        module = Training(
-            configs, train, pick_precision(device), graph, examine, weights, checkpoint_blocks, devices * nodes
-        )
+        module = Training(configs, train, how, examine, weights)
         path = root / study / recipe.tier / f".{_fingerprint(configs, also)}.ckpt"
         state = SaveState(path, time.monotonic() + max_seconds)
         label = configs[0].name if len(configs) == 1 else f"{len(configs)} networks"
         bars = [Progress(label)] if progress and leads() else []
-        trainer = trainer_for(module, device, [state, *bars], devices, nodes, strategy)
+        trainer = trainer_for(module, [state, *bars])
         with ctrl_c_for_the_caller():
             trainer.fit(module, ckpt_path=readable_state(state.path), weights_only=True)
         if state.stopped:
             return []
-        finals = evaluate(module, device)
-    how = {"precision": module.precision, "cuda_graph": graph, "checkpoint_blocks": checkpoint_blocks}
-    how |= {"side_by_side": len(configs), "processes": devices * nodes, "command": command}
-    made = provenance.of_run(recipe, device, started, module.seconds, also, **how)
+        finals = evaluate(module, how.device)
+    told = {"precision": how.precision, "cuda_graph": how.graph, "checkpoint_blocks": how.checkpoint_blocks}
+    told |= {"side_by_side": len(configs), "processes": how.processes, "command": command}
+    made = provenance.of_run(recipe, how.device, started, module.seconds, also, **told)
     records = [
         runs.Record(study, asdict(config), curves, final, made, profiles)
         for config, curves, final, profiles in zip(configs, module.curves, finals, module.profiles, strict=True)
@@ -332,7 +311,7 @@ def estimate(
     `measure` is what a study does in place of training, timed over a few of its own iterations; `examine`, what it
     wants to know of networks, is timed on a part of its images. `trains`: whether networks are trained as well.
     """
-    device = pick_device(device)
+    device = How(device).device
     one_a_depth = {c.depth: c for c in configs}.values()
     step = {c.depth: seconds_per_step(c, device, measure) if trains else 0.0 for c in one_a_depth}
     look = {c.depth: _seconds_to_examine(c, examine, device, trains) if examine else 0.0 for c in one_a_depth}
@@ -364,7 +343,7 @@ def seconds_per_step(config: Config, device: str, measure: Measure | None = None
         return (time.perf_counter() - begin) / steps
     share = 8 if device == "cpu" and config.depth > 300 else 1
     with one_thread(device), torch.random.fork_rng(devices=[]):
-        one = _engine_for_trial(config, device, config.recipe.batch_size // share, steps)
+        one = engine_for_trial(config, How(device), config.recipe.batch_size // share, steps)
         one.advance(1)
         one.means()
         one.cursor.zero_()
@@ -380,9 +359,10 @@ def bytes_to_train(config: Config, device: str, checkpoint_blocks: int = 0) -> i
     Counted are weights, gradients, momentum, what the forward pass keeps for the backward pass, and with
     checkpointing one segment that is computed again.
     """
+    how = How(device, checkpoint_blocks=checkpoint_blocks)
     count = config.recipe.batch_size if device == "cuda" else min(8, config.recipe.batch_size)
     with torch.random.fork_rng(devices=[]):
-        one = _engine_for_trial(config, device, count, 1, checkpoint_blocks)
+        one = engine_for_trial(config, how, count, steps=1)
         if device == "cuda":
             torch.cuda.reset_peak_memory_stats()
             one.advance(2)
@@ -396,19 +376,20 @@ def bytes_to_train(config: Config, device: str, checkpoint_blocks: int = 0) -> i
     return 3 * 4 * sum(p.numel() for p in one.net.parameters()) + config.recipe.batch_size * an_image
 
 
-def _engine_for_trial(
-    config: Config, device: str, batch_size: int, steps: int, checkpoint_blocks: int = 0
-) -> engine.Engine:
-    """The engine of a configuration at the start of an epoch of a few steps, over images nobody took."""
-    recipe, size = replace(config.recipe, batch_size=batch_size), 32 if config.recipe.data == "cifar10" else 16
-    count = batch_size * max(steps, 3)
-    data = images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
+def engine_for_trial(config: Config, how: How, batch_size: int, steps: int) -> engine.Engine:
+    """The engine of a configuration before a few steps over images nobody took: speed does not depend on them."""
+    recipe = replace(config.recipe, batch_size=batch_size)
     trial = replace(config, recipe=recipe, start_depth=0)
-    module = Training([trial], data, pick_precision(device), checkpoint_blocks=checkpoint_blocks).to(device)
+    module = Training([trial], random_images(recipe, batch_size * max(steps, 3)), how).to(how.device)
     module.configure_optimizers()
-    plan = augment.draw_plan(count, batch_size, size // 8, 0, 0)
-    module.engines[0].start_epoch(plan, [recipe.lr] * len(plan.order))
+    module.engines[0].start_epoch(*module.plan(trial, 0))
     return module.engines[0]
+
+
+def random_images(recipe: recipes.Recipe, count: int) -> images.Images:
+    """Images nobody took, of the size of a recipe's."""
+    size = 32 if recipe.data == "cifar10" else 16
+    return images.Images(torch.randint(256, (count, size, size, 3)).byte(), torch.randint(10, (count,)))
 
 
 @contextmanager

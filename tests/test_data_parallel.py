@@ -64,7 +64,7 @@ def by_two(folder) -> str:
 
 @pytest.mark.parametrize("config", [LONG, SHORT], ids=lambda config: config.name)
 def test_two_processes_end_where_one_does(config, folder, by_two):
-    training.fit([config], "degradation", folder / "one", "cpu", keep_weights=True, progress=False)
+    training.fit([config], "degradation", folder / "one", device="cpu", keep_weights=True, progress=False)
     (one, weights_of_one), (two, weights_of_two) = (read(folder / out, config) for out in ("one", "two"))
     assert two.curves["iteration"] == one.curves["iteration"]
     assert two.curves["train_loss"] == pytest.approx(one.curves["train_loss"], rel=TOLERANCE)
