@@ -14,6 +14,7 @@ from pathlib import Path
 
 from docutils import nodes
 from repository import address, project
+from sphinx import addnodes
 
 from resnet_course import lab, runs
 
@@ -48,7 +49,12 @@ def question(document: nodes.document) -> str:
         return ""
     if isinstance(first[0], nodes.strong):
         return first[0].astext()
-    return re.split(r"(?<=[.?!])\s", first.astext().replace("\n", " "))[0]
+    told = "".join(part.astext() for part in first if not is_citation(part)).replace("\n", " ")
+    return re.split(r"(?<=[.?!])\s", told.replace(" .", "."))[0]
+
+
+def is_citation(node: nodes.Node) -> bool:
+    return isinstance(node, addnodes.pending_xref) and node.get("refdomain") == "cite"
 
 
 def minutes_to_read(document: nodes.document) -> int:
