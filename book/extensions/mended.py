@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import formulas
 import pydata_sphinx_theme
 import styles
+import typesetting
 from sphinx.errors import ExtensionError
 
 FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
@@ -157,7 +158,7 @@ def right_faults(page: str) -> str:
 def mend(page: str, folder: Path, root: Path) -> str:
     """`page`, which lies in `folder` of the book at `root`, mended in all these ways."""
     page = leave_out_unused(right_faults(draw_icons(formulas.set_formulas(page))))
-    return own_files(say_sizes(page, folder), folder, root)
+    return own_files(say_sizes(typesetting.typeset(page), folder), folder, root)
 
 
 def mend_all(app, error: Exception | None) -> None:

@@ -28,6 +28,22 @@ def test_the_network_of_1202_layers_has_200_blocks_a_stage():
     assert models.blocks_per_stage(1001, layers=9) == 111
 
 
+def test_the_full_recipe_trains_the_networks_of_the_papers_tables():
+    named = [config.name for config in thousand_layers.configs(recipes.paper(), (0,))]
+    assert named == ["residual-110-s0", "residual-1202-s0", "preactivation-164-s0", "preactivation-1001-s0"]
+
+
+def test_bottlenecks_with_pre_activation_stand_in_the_table_and_the_figure(recorded):
+    bottlenecks = [
+        replace(r, config=r.config | {"net": "preactivation", "depth": 1001, "variant": ""})
+        for r in recorded
+        if (r.depth, r.variant) == (1202, "full-preactivation")
+    ]
+    *_, row = thousand_layers.table([*recorded, *bottlenecks])
+    assert (row["layers"], row["block"]) == ("1001", "pre-activation")
+    assert "pre-activation 1001" in thousand_layers.figure([*recorded, *bottlenecks]).alt
+
+
 def test_every_network_has_a_loss_of_each_pass_and_seed(recorded):
     for number in range(3):
         of = thousand_layers.losses(recorded, number)
