@@ -39,10 +39,10 @@ def make(net: nn.Module, precision: str = "fp32") -> engine.Engine:
     return one
 
 
-def by_hand(net: nn.Module) -> tuple[float, float]:
+def by_hand(net: nn.Module, optimizer: torch.optim.SGD | None = None) -> tuple[float, float]:
     """The same epoch as anyone would write it; mean loss and error in percent."""
     data, losses, wrong = few(), [], 0
-    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
+    optimizer = optimizer or torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
     for step, rows in enumerate(zip(*plan(), strict=True)):
         optimizer.param_groups[0]["lr"] = LRS[step]
         logits = net(augment.take(data.pixels, *rows, PAD))
@@ -70,6 +70,18 @@ def test_twenty_steps_give_the_weights_of_a_plain_pytorch_loop():
     make(ours).advance(STEPS)
     by_hand(theirs)
     same(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_over_two_hundred_steps_the_losses_are_those_of_a_plain_pytorch_loop():
+    one, theirs, ours_then_theirs = make(network()), network(), []
+    optimizer = torch.optim.SGD(theirs.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
+    for _ in range(200 // STEPS):
+        one.start_epoch(plan(), LRS)
+        one.advance(STEPS)
+        ours_then_theirs.append((one.means()[0], by_hand(theirs, optimizer)[0]))
+    ours, by_a_loop = zip(*ours_then_theirs, strict=True)
+    assert ours[-1] < 0.8 * ours[0]  # it has learnt, so that there was something to get wrong
+    assert ours == pytest.approx(by_a_loop, rel=1e-2)
 
 
 def test_an_epochs_means_are_those_of_a_plain_pytorch_loop():

@@ -193,6 +193,6 @@ def test_the_card_has_the_size_that_links_show(tmp_path):
 
 
 def test_every_extension_is_loaded():
-    helpers = {"formulas", "styles", "in_page"}  # used by others
+    helpers = {"formulas", "styles", "in_page", "typesetting"}  # used by others
     for path in (ROOT / "book" / "extensions").glob("*.py"):
         assert path.stem in helpers or f"    {path.stem}: book/extensions" in CONFIG, path.stem
