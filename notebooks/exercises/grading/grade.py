@@ -112,11 +112,6 @@ def mend(submission: Submission, source: nbformat.NotebookNode, handed_out: dict
         submission.notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text, id="mended"))
 
 
-def sources_of(cells: list) -> list[str]:
-    """The code cells' texts."""
-    return [cell.source for cell in cells if cell.cell_type == "code"]
-
-
 def run_all(submissions: list[Submission], processes: int, limits: Limits, accept: bool) -> str:
     """Run every notebook in a few warm sandboxes; what held them, in words. Raises ValueError if too little does."""
     boxes: SimpleQueue[Sandbox] = SimpleQueue()
@@ -135,7 +130,7 @@ def run_all(submissions: list[Submission], processes: int, limits: Limits, accep
         boxes.put(box)
 
     def one(submission: Submission) -> None:
-        box, cells = boxes.get(), sources_of(submission.notebook.cells)
+        box, cells = boxes.get(), [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"]
         try:
             submission.outputs = box.run(cells, limits)
         except RuntimeError as fault:  # this notebook is lost, the next gets a new sandbox
@@ -184,11 +179,9 @@ def grade(submissions: list[Submission], slug: str, root: Path) -> None:
         folder = root / "submitted" / submission.name / slug
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(submission.notebook, folder / f"{slug}.ipynb")
-    for converter in (Autograde, GenerateFeedback):
-        config[converter.__name__].force = True
-    outputs = {s.name: s.outputs for s in submissions}
+    config.Autograde.force = config.GenerateFeedback.force = True
     config.Autograde.autograde_preprocessors = [
-        pasting(outputs),
+        pasting({s.name: s.outputs for s in submissions}),
         ClearMetadataPreprocessor,
         LimitOutput,
         SaveAutoGrades,

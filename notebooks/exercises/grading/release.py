@@ -1,7 +1,6 @@
 """Make the released assignments from their sources: nbgrader takes out solutions and hidden tests.
 
-python notebooks/exercises/grading/release.py          write release/ (make assignments)
-python notebooks/exercises/grading/release.py --check  say what is not up to date
+python notebooks/exercises/grading/release.py   writes release/, as make assignments does
 """
 
 import os
@@ -39,12 +38,7 @@ def course(root: Path) -> Config:
 
 def generate(slug: str, root: Path) -> Path:
     """Release one assignment in `root`, with its cells and points in the gradebook there; the released notebook."""
-    shutil.copytree(
-        SOURCE / slug,
-        root / "source" / slug,
-        ignore=shutil.ignore_patterns(".*"),
-        dirs_exist_ok=True,
-    )
+    shutil.copytree(SOURCE / slug, root / "source" / slug, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
     config = course(root)
     outcome = NbGraderAPI(CourseDirectory(config=config), config=config).generate_assignment(slug, force=True)
     if not outcome["success"]:
@@ -69,20 +63,17 @@ def released(slugs: list[str]) -> dict[str, str]:
     return {slug: nbformat.writes(with_link(notebook, slug)) + "\n" for slug, notebook in notebooks.items()}
 
 
-def main() -> int:
-    """Write or check release/."""
-    stale = []
-    for slug, text in released(assignments()).items():
+def main() -> None:
+    """Write release/."""
+    changed, notebooks = [], released(assignments())
+    for slug, text in notebooks.items():
         path = RELEASE / slug / f"{slug}.ipynb"
-        if path.exists() and path.read_text() == text:
-            continue
-        stale.append(slug)
-        if "--check" not in sys.argv:
+        if not path.exists() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-    print(f"{len(assignments())} assignments; {'changed: ' + ', '.join(stale) if stale else 'all up to date'}")
-    return 1 if stale and "--check" in sys.argv else 0
+            changed.append(slug)
+    print(f"{len(notebooks)} assignments; {'changed: ' + ', '.join(changed) if changed else 'all up to date'}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

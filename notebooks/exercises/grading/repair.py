@@ -31,10 +31,7 @@ def defined(source: str) -> set[str]:
     """Names of the functions and classes a cell defines at its top level, as far as it can be read."""
     try:
         body = ast.parse(source).body
-    except (
-        SyntaxError,
-        ValueError,
-    ):  # magics, or an answer that does not parse: the lines that begin a definition
+    except (SyntaxError, ValueError):  # magics, or an answer that does not parse: the lines that begin a definition
         words = [line.split() for line in source.splitlines() if line.startswith(("def ", "class "))]
         return {w[1].split("(")[0].rstrip(":") for w in words if len(w) > 1}
     return {n.name for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
@@ -58,11 +55,7 @@ def read(path: Path) -> NotebookNode:
     for cell in cells:
         source = cell.get("source") if isinstance(cell, dict) else None
         source = "".join(map(str, source)) if isinstance(source, list) else source
-        if isinstance(source, str) and cell.get("cell_type") in (
-            "code",
-            "markdown",
-            "raw",
-        ):
+        if isinstance(source, str) and cell.get("cell_type") in ("code", "markdown", "raw"):
             metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
             kept.append(
                 NotebookNode(
@@ -164,10 +157,7 @@ def rebuilt(cells, places, assignment, chosen, aside, stubs) -> NotebookNode:
         name = places[number]
         if name is None or (name in chosen and chosen[name] != number):
             kind = "raw" if number in aside else cell.cell_type
-            new = {
-                "code": nbformat.v4.new_code_cell,
-                "markdown": nbformat.v4.new_markdown_cell,
-            }
+            new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
             extra = new.get(kind, nbformat.v4.new_raw_cell)(cell.source, id=f"own-{number}")
             followers.setdefault(last, []).append(extra)
         else:

@@ -1,7 +1,7 @@
 """Run the cells of a student's notebook where they can do no harm.
 
-    python sandbox.py            the warm process: reads a notebook's cells from standard input, writes their outputs
-    Sandbox(Limits()).run(cells) the same from Python
+    python sandbox.py              the warm process: reads notebooks' cells from standard input, writes their outputs
+    Sandbox().run(cells, Limits()) the same from Python
 
 The warm process imports torch and the course once. Each notebook then runs in a fork of it that has, where Linux lets
 it (root, or user namespaces), a file system of its own with Python and the course, read-only, and an empty folder in
@@ -11,53 +11,19 @@ without it, so that nothing but the offending cell fails.
 """
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
-import resource
 import selectors
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 
-NEW = {
-    "mount": 0x00020000,
-    "uts": 0x04000000,
-    "ipc": 0x08000000,
-    "user": 0x10000000,
-    "pid": 0x20000000,
-}
-NEW["net"] = 0x40000000
-READ_ONLY, NOSUID, NODEV, REMOUNT, BIND, RECURSIVE, PRIVATE = (
-    1,
-    2,
-    4,
-    32,
-    4096,
-    16384,
-    1 << 18,
-)
-NO_NEW_PRIVILEGES, DIE_WITH_PARENT = 38, 1
-NOBODY = 65534
-GRACE = 3  # seconds between a cell's time being up and its process being killed
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds for a cell and for a notebook, MiB of memory and of files, processes, characters of output."""
-
-    cell: int = 30
-    notebook: int = 240
-    memory: int = 2048
-    files: int = 64
-    processes: int = 48
-    output: int = 20_000
+import walls
+from walls import GRACE, Limits
 
 
 class CellTimeout(Exception):
@@ -66,123 +32,7 @@ class CellTimeout(Exception):
 
 def error(name: str, message: str) -> dict:
     """A notebook's error output."""
-    return {
-        "output_type": "error",
-        "ename": name,
-        "evalue": message,
-        "traceback": [f"{name}: {message}"],
-    }
-
-
-# ---- the walls -------------------------------------------------------------------------------------------------
-
-
-def system(call: str, *arguments) -> None:
-    """A call of the C library that raises OSError where it fails."""
-    arguments = [a.encode() if isinstance(a, str) else a for a in arguments]
-    if getattr(libc, call)(*arguments) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{call}{tuple(arguments)}: {os.strerror(number)}")
-
-
-def visible() -> list[Path]:
-    """What a notebook may read: the system's programs, Python, what is installed, and the course's package."""
-    import resnet_course
-
-    system_folders = [Path(p) for p in ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/localtime")]
-    python = [Path(p) for p in (sys.prefix, sys.base_prefix, *sys.path) if "python" in p.lower() or ".venv" in p]
-    wanted = [p for p in (*system_folders, *python, Path(resnet_course.__file__).parent) if p.exists()]
-    wanted = sorted(
-        {place for p in wanted for place in (p.absolute(), p.resolve())},
-        key=lambda p: len(p.parts),
-    )
-    here = Path(__file__).resolve().parent
-    return [p for p in wanted if not any(o in p.parents for o in wanted) and p not in (here, *here.parents)]
-
-
-def wall_in(root: str, limits: Limits) -> None:
-    """A new root with only what is visible, read-only, and a small writable /tmp in memory. Needs the namespaces."""
-    system("mount", "none", "/", None, RECURSIVE | PRIVATE, None)
-    system("mount", "tmpfs", root, "tmpfs", NOSUID | NODEV, b"size=1m,mode=755")
-    for path in visible():
-        place = Path(root + str(path))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_symlink():
-            place.symlink_to(os.readlink(path))
-            continue
-        place.mkdir() if path.is_dir() else place.touch()
-        system("mount", str(path), str(place), None, BIND | RECURSIVE, None)
-        kept = os.statvfs(place).f_flag & (NOSUID | NODEV | 8 | 1024 | 2048)  # what an outer mount already forbids
-        system("mount", None, str(place), None, BIND | REMOUNT | READ_ONLY | kept, None)
-    for name in ("null", "zero", "urandom", "random"):
-        place = Path(root, "dev", name)
-        place.parent.mkdir(exist_ok=True)
-        place.touch()
-        system("mount", f"/dev/{name}", str(place), None, BIND, None)
-    for name, size in (("tmp", limits.files), ("dev/shm", limits.files), ("proc", 0)):
-        Path(root, name).mkdir()
-        if name == "proc":
-            with contextlib.suppress(OSError):  # some hosts forbid it: the folder then stays empty
-                system("mount", "proc", f"{root}/proc", "proc", NOSUID | NODEV, None)
-        else:
-            system(
-                "mount",
-                "tmpfs",
-                f"{root}/{name}",
-                "tmpfs",
-                NOSUID | NODEV,
-                f"size={size}m,mode=1777".encode(),
-            )
-    os.chdir(root)
-    system("pivot_root", b".", b".")
-    system("umount2", b".", 2)  # detach the old root
-    system("mount", None, b"/", None, BIND | REMOUNT | READ_ONLY | NOSUID | NODEV, None)
-    os.chdir("/tmp")
-
-
-def drop_privileges() -> None:
-    """No capability is left, and none can be gained by running a program."""
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-    system("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    system("capset", ctypes.byref(header), ctypes.byref(none))
-
-
-def set_limits(limits: Limits, isolated: bool) -> None:
-    """Limits the kernel keeps for a process whatever else it offers."""
-    mapped = (
-        int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        if os.path.exists("/proc/self/statm")
-        else 16 << 30
-    )
-    memory = mapped + (limits.memory << 20)
-    for kind, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, limits.notebook + GRACE),
-        (resource.RLIMIT_FSIZE, limits.files << 20),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 256),
-        *([(resource.RLIMIT_NPROC, limits.processes)] if isolated else []),
-    ):
-        resource.setrlimit(kind, (value, value))
-
-
-def unshare() -> None:
-    """New namespaces for what follows, with a user namespace of our own unless we are root. Raises OSError."""
-    flags = sum(NEW[kind] for kind in ("mount", "uts", "ipc", "pid", "net"))
-    if os.getuid() == 0:
-        return system("unshare", flags)
-    user, group = os.getuid(), os.getgid()
-    system("unshare", flags | NEW["user"])
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-
-
-# ---- inside ------------------------------------------------------------------------------------------------------
+    return {"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}
 
 
 def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
@@ -193,14 +43,7 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
 
     class Shell(InteractiveShell):
         def _showtraceback(self, kind, value, lines):
-            failed.append(
-                {
-                    "output_type": "error",
-                    "ename": kind.__name__,
-                    "evalue": str(value),
-                    "traceback": lines,
-                }
-            )
+            failed.append(error(kind.__name__, str(value)) | {"traceback": lines})
 
     def time_is_up(*_):
         raise CellTimeout(f"the cell took longer than {limits.cell} s")
@@ -229,14 +72,7 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
         # nbgrader gives no points where something was written to stderr; a warning is no fault, so it goes to stdout.
         text = (seen.stdout + seen.stderr)[: limits.output]
         outputs = [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
-        shown = [
-            {
-                "output_type": "display_data",
-                "data": o.data,
-                "metadata": o.metadata or {},
-            }
-            for o in seen.outputs
-        ]
+        shown = [{"output_type": "display_data", "data": o.data, "metadata": o.metadata or {}} for o in seen.outputs]
         outputs += [o for o in shown if len(json.dumps(o)) < 20 * limits.output]
         tell(number, outputs + failed[:1])
 
@@ -250,14 +86,7 @@ def forget_errors(shell) -> None:
     gc.collect()
 
 
-def inside(
-    cells: list[str],
-    skip: set[int],
-    limits: Limits,
-    pipe: int,
-    isolated: bool,
-    root: str,
-) -> None:
+def inside(cells: list[str], skip: set[int], limits: Limits, pipe: int, isolated: bool, root: str) -> None:
     """The life of a fork: build the walls, drop everything, run the cells."""
     nothing = os.open("/dev/null", os.O_RDWR)
     for number in range(3):
@@ -267,28 +96,21 @@ def inside(
     stream = os.fdopen(kept, "w")
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, mode) for n, mode in enumerate("rww"))
     if isolated:
-        wall_in(root, limits)
+        walls.wall_in(root, limits)
     else:
         os.chdir(root)
-    set_limits(limits, isolated)
+    walls.set_limits(limits, isolated)
     if isolated:
-        drop_privileges()
-    os.environ |= {
-        "HOME": os.getcwd(),
-        "TMPDIR": os.getcwd(),
-        "IPYTHONDIR": os.getcwd(),
-        "NBGRADER_EXECUTION": "autograde",
-    }
+        walls.drop_privileges()
     tempfile.tempdir = os.getcwd()
+    os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR"), tempfile.tempdir)
+    os.environ["NBGRADER_EXECUTION"] = "autograde"
 
     def tell(number, outputs):
         stream.write(json.dumps({"cell": number, "outputs": outputs}) + "\n")
         stream.flush()
 
     run_cells(cells, skip, limits, tell)
-
-
-# ---- the warm process ---------------------------------------------------------------------------------------------
 
 
 def fork_notebook(cells, skip, limits: Limits, isolated: bool, root: str) -> tuple[int, int]:
@@ -300,15 +122,13 @@ def fork_notebook(cells, skip, limits: Limits, isolated: bool, root: str) -> tup
     try:
         os.setsid()
         os.close(reading)
-        if not isolated:
-            inside(cells, skip, limits, writing, False, root)
-            os._exit(0)
-        unshare()
-        if first := os.fork():  # the first process of the new namespace; when it ends, so do all others in it
-            os.close(writing)
-            os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 127)
-        system("prctl", DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-        inside(cells, skip, limits, writing, True, root)
+        if isolated:
+            walls.unshare()
+            if first := os.fork():  # the first process of the new namespace; when it ends, so do all others in it
+                os.close(writing)
+                os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 127)
+            walls.system("prctl", walls.DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        inside(cells, skip, limits, writing, isolated, root)
         os._exit(0)
     except BaseException as fault:
         os.write(writing if not isinstance(fault, SystemExit) else 2, f"{fault!r}\n".encode())
@@ -325,26 +145,11 @@ def run_notebook(cells: list[str], limits: Limits, isolated: bool) -> list[list[
         with tempfile.TemporaryDirectory(prefix="notebook-") as root:
             at = watch(cells, skip, limits, isolated, root, outputs, end)
         if time.monotonic() >= end:
-            outputs |= {
-                n: [
-                    error(
-                        "NotebookTimeout",
-                        f"the notebook took longer than {limits.notebook} s",
-                    )
-                ]
-                for n in range(len(cells))
-                if n not in outputs
-            }
+            late = error("NotebookTimeout", f"the notebook took longer than {limits.notebook} s")
+            outputs = {n: [late] for n in range(len(cells))} | outputs
         elif at is not None:
-            outputs.setdefault(
-                at,
-                [
-                    error(
-                        "CellKilled",
-                        "this cell ended its process, by exhausting time or memory or by leaving",
-                    )
-                ],
-            )
+            fault = "this cell ended its process, by exhausting time or memory or by leaving"
+            outputs.setdefault(at, [error("CellKilled", fault)])
             skip.add(at)
     return [outputs[number] for number in range(len(cells))]
 
@@ -355,9 +160,7 @@ def watch(cells, skip, limits, isolated, root, outputs, end) -> int | None:
     at, due, pending = None, time.monotonic() + 30, b""
     with selectors.DefaultSelector() as ready:
         ready.register(reading, selectors.EVENT_READ)
-        while True:
-            if not ready.select(max(0.0, min(due, end) - time.monotonic())):
-                break
+        while ready.select(max(0.0, min(due, end) - time.monotonic())):
             chunk = os.read(reading, 1 << 16)
             if not chunk:
                 break
@@ -412,40 +215,22 @@ def serve() -> None:
     print(json.dumps({"isolated": isolated}), file=answers, flush=True)
     for line in sys.stdin:
         job = json.loads(line)
-        print(
-            json.dumps(run_notebook(job["cells"], Limits(**job["limits"]), isolated)),
-            file=answers,
-            flush=True,
-        )
+        print(json.dumps(run_notebook(job["cells"], Limits(**job["limits"]), isolated)), file=answers, flush=True)
 
 
 class Sandbox:
     """A warm process to run notebooks in, one at a time. `isolated` says whether there are walls or limits only."""
 
     def __init__(self):
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        }
-        environment |= {
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "LANG": "C.UTF-8",
-        }
-        environment |= {
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            "TORCHINDUCTOR_CACHE_DIR": "/tmp",
-        }
+        environment = {name: os.environ.get(name, "") for name in ("PATH", "PYTHONPATH")}
+        environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TORCHINDUCTOR_CACHE_DIR": "/tmp"}
+        environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(
-            [sys.executable, __file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         self.isolated = json.loads(self.process.stdout.readline())["isolated"]
 
-    def run(self, cells: list[str], limits: Limits = Limits()) -> list[list[dict]]:
+    def run(self, cells: list[str], limits: Limits) -> list[list[dict]]:
         """Outputs of each code cell. Raises RuntimeError when the warm process is gone."""
         self.process.stdin.write(json.dumps({"cells": cells, "limits": asdict(limits)}) + "\n")
         self.process.stdin.flush()
