@@ -66,6 +66,9 @@ def define(app, document: nodes.document) -> None:
             if not any(isinstance(part, nodes.math) for part in term):
                 known[name] = explained(definition)
         term.insert(0, addnodes.index(entries=entries))
+    index = app.env.get_domain("index")  # it has read the page already, before there were any entries
+    index.clear_doc(HOME)
+    index.process_doc(app.env, HOME, document)
 
 
 def in_written_link(text: nodes.Text) -> bool:

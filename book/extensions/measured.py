@@ -87,11 +87,11 @@ def hardware(root: Path = runs.RECORDED) -> list[dict]:
         told = [record.provenance for record in records]
         row = {"study": folder.parent.name, "tier": folder.name, "runs": len(records)}
         row["seeds"] = len({record.seed for record in records})
-        row["hardware"] = "; ".join(sorted({p["hardware"] for p in told}))
-        row["PyTorch"] = ", ".join(sorted({p["libraries"]["torch"] for p in told}))
+        row["computing"] = lab.duration(sum(p["wall_seconds"] for p in told))
         row["made"] = ", ".join(sorted({p["started"][:10] for p in told}))
         row["age"] = age(max(p["started"] for p in told))
-        row["computing"] = lab.duration(sum(p["wall_seconds"] for p in told))
+        row["hardware"] = "; ".join(sorted({p["hardware"] for p in told}))
+        row["PyTorch"] = ", ".join(sorted({p["libraries"]["torch"].partition("+")[0] for p in told}))
         rows.append(row)
     return rows
 
@@ -110,9 +110,14 @@ def notebooks(folder: Path = CLAIMS.parents[1] / "notebooks") -> list[dict]:
         if run := furniture.stored_run(notebook):
             cells = sum(cell["cell_type"] == "code" for cell in notebook["cells"])
             python = notebook["metadata"]["language_info"]["version"]
-            rows.append({"notebook": path.stem, "code cells": cells, "seconds": round(run[0], 1), "Python": python})
+            rows.append({"notebook": path.stem, "code cells": cells, "seconds": f"{run[0]:.1f}", "Python": python})
             rows[-1] |= {"stored": run[1], "age": age(run[1])}
     return rows
+
+
+def records_table(rows: list[dict]) -> nodes.raw:
+    """A table of which no cell is broken into lines."""
+    return nodes.raw("", f'<div class="records">{figures.as_table(rows)}</div>', format="html")
 
 
 class Reader:
@@ -152,12 +157,12 @@ class ClaimLedger(Reader, SphinxDirective):
 
 class Hardware(Reader, SphinxDirective):
     def run(self):
-        return [nodes.raw("", figures.as_table(self.read(hardware)), format="html")]
+        return [records_table(self.read(hardware))]
 
 
 class Notebooks(Reader, SphinxDirective):
     def run(self):
-        return [nodes.raw("", figures.as_table(self.read(notebooks)), format="html")]
+        return [records_table(self.read(notebooks))]
 
 
 def setup(app) -> dict:

@@ -1,8 +1,8 @@
 """Sphinx extension: every written page is made lighter and more accessible than the theme makes it.
 
 Icons are drawn in the page in place of a script of 1.5 MB that draws them in the browser; scripts wait for the page,
-and those a page has no use for are left out; pictures say their size and wait until they come into sight; names and
-roles that the theme gets wrong are put right.
+and those a page has no use for are left out; pictures say their size and wait until they come into sight; numbers
+stay on one line with what belongs to them; names and roles that the theme gets wrong are put right.
 
 Each function takes a page's HTML and returns it mended; mending twice changes nothing.
 """
@@ -27,6 +27,12 @@ FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_
 ICON = re.compile(r'<(i|span) class="([^"]*\bfa[sbr]? ?[^"]*\bfa-[^"]*)"([^>]*)></\1>')
 DRAWING = re.compile(r'src="data:image/svg\+xml,([^"]{1000,})"')
 IMAGE = re.compile(r"<img\b[^>]*>")
+# A space between a number and its unit, its deviation, or the name of what it counts; not where spaces are code.
+TOGETHER = re.compile(
+    r"<(script|style|pre|code|textarea)\b.*?</\1>|(?<=[\d>]) (?=%(?!\w))|(?<=\d) (?=± \d)|(?<=±) (?=\d)"
+    r"|(?<=\bSec\.) (?=\d)|(?<=\bTable) (?=\d)|(?<=\bFigure) (?=\d)",
+    re.S,
+)
 SCRIPT = re.compile(
     r'[ \t]*<script (?=[^>]*\bsrc=)([^>]*)></script>\n?|[ \t]*<link (?=[^>]*rel="stylesheet")([^>]*)/>\n?'
 )
@@ -149,6 +155,11 @@ def own_files(page: str, folder: Path, root: Path) -> str:
     return DRAWING.sub(moved, page)
 
 
+def keep_together(page: str) -> str:
+    """No line ends between 57.7 and %, between a mean and its deviation, or between Table and 6."""
+    return TOGETHER.sub(lambda match: match[0] if match[1] else "&nbsp;", page)
+
+
 def right_faults(page: str) -> str:
     for wrong, right in FAULTS.items():
         page = re.sub(wrong, right, page, flags=re.S)
@@ -157,7 +168,7 @@ def right_faults(page: str) -> str:
 
 def mend(page: str, folder: Path, root: Path) -> str:
     """`page`, which lies in `folder` of the book at `root`, mended in all these ways."""
-    page = leave_out_unused(right_faults(draw_icons(formulas.set_formulas(page))))
+    page = keep_together(leave_out_unused(right_faults(draw_icons(formulas.set_formulas(page)))))
     return own_files(say_sizes(typesetting.typeset(page), folder), folder, root)
 
 

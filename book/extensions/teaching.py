@@ -2,7 +2,7 @@
 
 Titles, questions, goals and minutes come from the notebooks' first cells, points from the tasks that the released
 assignments grade, and the plans from syllabus.yml; so none of them can go stale. A notebook that does not say what
-belongs into a table stops the build.
+belongs in a table stops the build.
 """
 
 import json

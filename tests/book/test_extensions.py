@@ -74,6 +74,18 @@ def test_a_page_is_mended_once(tmp_path):
     assert "aria-label" not in once
 
 
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("<p>57.7 ± 0.9 % in Table 6</p>", "<p>57.7&nbsp;±&nbsp;0.9&nbsp;% in Table&nbsp;6</p>"),
+        ("<span>57.7</span> % of", "<span>57.7</span>&nbsp;% of"),
+        ("<pre>5 % 2 ± 1</pre>", "<pre>5 % 2 ± 1</pre>"),
+    ],
+)
+def test_a_number_stays_on_one_line_with_what_belongs_to_it(page, kept):
+    assert mended.keep_together(page) == mended.keep_together(kept) == kept
+
+
 def test_a_drawing_lies_beside_the_pages_and_is_fetched_when_it_comes_into_sight(tmp_path):
     page = mended.own_files(f'<img src="{DRAWING}">', tmp_path / "notebooks", tmp_path)
     (drawn,) = (tmp_path / "_images").iterdir()

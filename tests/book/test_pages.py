@@ -93,6 +93,12 @@ def test_a_search_finds_the_name_of_a_formula_and_of_a_word(open_page, asked):
     page.locator("#search-results li a[href*='notation.html']").first.wait_for()
 
 
+def test_the_index_leads_to_every_word_of_the_page_of_notation(open_page):
+    page, _ = open_page("genindex.html")
+    for word in ("degradation", "option B", "H(x)"):
+        assert page.locator("article a[href*='notation.html#term-']", has_text=word).count() == 1
+
+
 def test_formulas_are_set_before_the_page_is_loaded(open_page):
     page, _ = open_page("notebooks/04_residual_block.html")
     assert page.locator("mjx-container").count() > 0
