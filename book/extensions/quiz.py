@@ -9,6 +9,7 @@ import base64
 import html
 from pathlib import Path
 
+import typesetting
 import yaml
 from docutils import nodes
 from sphinx.errors import ExtensionError
@@ -32,6 +33,8 @@ def load(path: Path = QUIZZES) -> dict[str, list[dict]]:
                 raise ValueError(f"{where} needs exactly one right option")
             if any(not {"text", "feedback"} <= set(option) <= {"text", "feedback", "right"} for option in options):
                 raise ValueError(f"{where}: each option has a text and a feedback, and one of them right: true")
+            for option in options:
+                option["feedback"] = typesetting.typeset(option["feedback"])  # masked, it is not in the page's text
     return quizzes
 
 

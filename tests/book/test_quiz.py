@@ -2,6 +2,7 @@
 
 import base64
 import importlib.util
+import sys
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.test_prose import typed_numbers
 
 from .conftest import ROOT
 
+sys.path.append(str(ROOT / "book" / "extensions"))
 spec = importlib.util.spec_from_file_location("quiz", ROOT / "book" / "extensions" / "quiz.py")
 quiz = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(quiz)
