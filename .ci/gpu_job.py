@@ -15,14 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 GRACE = 60  # seconds beyond the last minute, for a run to finish its epoch and save its state
-RUNS = (  # study, and what else; two networks at a time share the GPU, a thousand layers have it for themselves
-    ("degradation", "--seeds 0 --parallel 2 --keep-weights"),
-    ("degradation", "--seeds 1 2 --parallel 2 --keep-weights"),
+# Study, and what else. Two networks at a time share the GPU, a thousand layers have it for themselves; no graph holds
+# blocks that are left out at random.
+RUNS = (
+    ("degradation", "--seeds 0 --parallel 2 --keep-weights --graph"),
+    ("degradation", "--seeds 1 2 --parallel 2 --keep-weights --graph"),
     ("layer_responses", "--seeds 0 1 2"),
-    ("thousand_layers", "--seeds 0 --parallel 1 --keep-weights"),
+    ("thousand_layers", "--seeds 0 --parallel 1 --keep-weights --graph"),
     ("taming_depth", "--seeds 0 --parallel 2"),
-    ("preactivation", "--seeds 0 --parallel 2"),
-    ("block_anatomy", "--seeds 0 --parallel 2"),
+    ("preactivation", "--seeds 0 --parallel 2 --graph"),
+    ("block_anatomy", "--seeds 0 --parallel 2 --graph"),
 )
 
 
@@ -58,15 +60,14 @@ def parser() -> argparse.ArgumentParser:
 def steps(options: argparse.Namespace) -> list[list[str]]:
     """Arguments of resnet-course, step by step; a bench that is there already is not made again."""
     where = ["--tier", options.tier, "--device", options.device]
-    graph = ["--graph"] if options.device == "cuda" else []
     depths = ("20", "56", "110", "1202") if options.tier == "paper" else ("8",)
     bench = [["bench", "--depths", *depths, *where, "--out", str(options.out / "bench")]]
     there = {path.stem for path in (ROOT / "resnet_course" / "studies").glob("*.py")}
     chosen = [
-        ["run", study, *how.split(), *where, *graph, "--out", str(options.out)]
-        for study, how in RUNS
-        if study in there
+        ["run", study, *how.split(), *where, "--out", str(options.out)] for study, how in RUNS if study in there
     ]
+    if options.device != "cuda":
+        chosen = [[word for word in step if word != "--graph"] for step in chosen]
     return (bench if not list((options.out / "bench").glob("*.json")) else []) + chosen
 
 

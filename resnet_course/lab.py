@@ -104,9 +104,8 @@ def train(
     elif device == "cpu" and parallel > 1 and len(todo) > 1:
         _in_processes(todo, name, parallel, deadline, options)
     else:
-        size = parallel if device == "cuda" else 1
-        for group in (todo[i : i + size] for i in range(0, len(todo), size)):
-            _report(group, lambda group=group: _fit(group, name, deadline, options))
+        for group in _groups(todo, parallel if device == "cuda" else 1):
+            _side_by_side(group, name, deadline, options)
     return [runs.read(path) for c in chosen if (path := _path(root, name, c)).exists()]
 
 
@@ -206,6 +205,30 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _groups(todo: Sequence[Config], size: int) -> list[list[Config]]:
+    """Runs that go side by side on one GPU, at most `size`, all of one recipe but for warm-up."""
+    alike: dict[recipes.Recipe, list[Config]] = {}
+    for config in todo:
+        alike.setdefault(replace(config.recipe, warm_up=0), []).append(config)
+    return [same[i : i + size] for same in alike.values() for i in range(0, len(same), size)]
+
+
+def _side_by_side(group: Sequence[Config], name: str, deadline: float, options: dict) -> None:
+    """Train a group in this process; where that fails, as for want of memory, each of its runs alone."""
+    if len(group) == 1:
+        _report(group, lambda: _fit(group, name, deadline, options))
+        return
+    try:
+        records = _fit(group, name, deadline, options)
+    except Exception as error:
+        print(f"{len(group)} runs side by side failed ({type(error).__name__}: {error}); now one after the other.")
+    else:
+        _report(group, lambda: records)
+        return
+    for config in group:
+        _side_by_side([config], name, deadline, options)
 
 
 def _in_processes(todo: Sequence[Config], name: str, parallel: int, deadline: float, options: dict) -> None:

@@ -49,6 +49,13 @@ def test_the_bench_comes_first_then_table_6_then_the_rest(job, ran):
     assert "--keep-weights" in ran[1]
 
 
+def test_blocks_that_are_left_out_at_random_are_not_captured(job, ran):
+    job.main([])
+    of = {step[1]: step for step in ran}
+    assert "--graph" in of["degradation"]
+    assert "--graph" not in of["taming_depth"]
+
+
 def test_one_failing_step_stops_no_other_and_is_told_by_the_exit_status(job, ran, capsys):
     assert job.main([]) == 1
     assert ran[-1][1] != "layer_responses"
@@ -87,7 +94,7 @@ def test_a_dry_run_says_the_commands_and_runs_none(job, ran, capsys):
     assert job.main(["--dry-run"]) == 0
     assert ran == []
     assert (
-        "$ resnet-course run degradation --seeds 0 --parallel 2 --keep-weights --tier paper"
+        "$ resnet-course run degradation --seeds 0 --parallel 2 --keep-weights --graph --tier paper"
         in capsys.readouterr().out
     )
 

@@ -48,6 +48,36 @@ def no_timing(monkeypatch):
     monkeypatch.setattr(training, "estimate", lambda configs, *_, **__: {c: 60.0 * c.depth for c in configs})
 
 
+@pytest.fixture
+def gpu(monkeypatch, trained) -> list[int]:
+    """How many networks went side by side, each time, on a GPU that is only said to be there."""
+    monkeypatch.setattr("resnet_course.device.pick_device", lambda _device: "cuda")
+    sizes, fit = [], training.fit
+
+    def counted(group, *arguments, **options):
+        sizes.append(len(group))
+        return fit(group, *arguments, **options)
+
+    monkeypatch.setattr(training, "fit", counted)
+    return sizes
+
+
+def test_runs_of_one_recipe_go_side_by_side_on_a_gpu(gpu, tmp_path):
+    gentle = replace(TINY, lr=0.01)
+    chosen = [replace(GOOD, seed=s, recipe=r, label=f"{r.lr}") for s in (0, 1) for r in (TINY, gentle)]
+    assert len(lab.train("degradation", chosen, root=tmp_path, parallel=2)) == 4
+    assert gpu == [2, 2]
+
+
+def test_of_runs_that_fail_side_by_side_each_has_a_try_alone(gpu, tmp_path, capsys):
+    records = lab.train("degradation", [GOOD, BAD], root=tmp_path, parallel=2)
+    assert [r.depth for r in records] == [8]
+    assert gpu == [2, 1, 1]
+    said = capsys.readouterr().out
+    assert "2 runs side by side failed (ValueError: depth must be 6n + 2" in said
+    assert "residual-21-s0 failed: ValueError" in said
+
+
 def test_there_are_the_studies_of_the_first_chapters():
     assert {"degradation", "residual_block"} <= set(lab.names())
 
