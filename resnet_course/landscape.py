@@ -1,7 +1,7 @@
 """The loss around trained weights: filter-normalised directions and the loss along them (Li 2017, Sec. 4)."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -22,25 +22,24 @@ def random_direction(net: nn.Module, seed: int) -> Direction:
     for weight in net.parameters():
         step = torch.randn(weight.shape, generator=generator).to(weight)
         if weight.dim() < 2:
-            direction.append(torch.zeros_like(weight))
-            continue
-        lengths = [t.detach().flatten(1).norm(dim=1) for t in (weight, step)]
-        scale = lengths[0] / lengths[1].clamp_min(1e-12)
-        direction.append(step * scale.view(-1, *[1] * (weight.dim() - 1)))
+            step.zero_()
+        else:
+            own, drawn = (t.detach().flatten(1).norm(dim=1) for t in (weight, step))
+            step *= (own / drawn.clamp_min(1e-12)).view(-1, *[1] * (weight.dim() - 1))
+        direction.append(step)
     return direction
 
 
 @contextmanager
 def displaced(net: nn.Module, directions: Sequence[Direction], distances: Sequence[float]) -> Iterator[nn.Module]:
     """The network with its weights moved by `distances` along `directions`; put back to the last bit at the end."""
-    saved = [weight.detach().clone() for weight in net.parameters()]
-    try:
+    weights = [weight.data for weight in net.parameters()]
+    with ExitStack() as afterwards:
+        for weight in weights:
+            afterwards.callback(weight.copy_, weight.clone())
         for direction, distance in zip(directions, distances, strict=True):
-            torch._foreach_add_([w.data for w in net.parameters()], direction, alpha=distance)
+            torch._foreach_add_(weights, direction, alpha=distance)
         yield net
-    finally:
-        for weight, old in zip(net.parameters(), saved, strict=True):
-            weight.data.copy_(old)
 
 
 @torch.no_grad()

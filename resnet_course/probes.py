@@ -1,29 +1,27 @@
 """Looking inside a network: responses, gradients, lesions, paths, grafts and linear probes.
 
-Everything here takes any nn.Module and leaves no trace: hooks are gone, weights, buffers and modes are as they were,
-also after an exception. A "block" is a module with a branch `residual` or a `shortcut` (ours), or a `downsample`
-(torchvision's). Statistics stay on the network's device until they are read.
+All take any nn.Module and leave no trace: hooks are gone, weights, buffers and modes are as they were, also after an
+exception. A "block" is a module with a branch `residual` or a `shortcut` (ours), or a `downsample` (torchvision's).
 """
 
 import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-BESIDE_THE_PATH = ("shortcut", "downsample")  # names of projections, which are no layers of the main path
+from .blocks import ZeroPadShortcut
+
+BESIDE_THE_PATH = ("shortcut", "downsample", "gate")  # parts of a block that are no layers of the main path
 
 
 def blocks(net: nn.Module) -> dict[str, nn.Module]:
     """The blocks of a network by name, in order. Raises ValueError when it has none."""
-    found = {
-        name: module
-        for name, module in net.named_modules()
-        if any(hasattr(module, part) for part in ("residual", *BESIDE_THE_PATH))
-    }
+    parts = ("residual", "shortcut", "downsample")
+    found = {name: m for name, m in net.named_modules() if any(hasattr(m, part) for part in parts)}
     if not found:
         raise ValueError(f"{type(net).__name__} has no blocks: no module with a residual, shortcut or downsample")
     return found
@@ -31,11 +29,8 @@ def blocks(net: nn.Module) -> dict[str, nn.Module]:
 
 def main_path(net: nn.Module, of: type | tuple) -> dict[str, nn.Module]:
     """The modules of a kind by name, in order, none of projections or gates. Raises ValueError when there is none."""
-    found = {
-        name: module
-        for name, module in net.named_modules()
-        if isinstance(module, of) and not any(part in name for part in (*BESIDE_THE_PATH, "gate"))
-    }
+    modules = {name: m for name, m in net.named_modules() if not any(part in name for part in BESIDE_THE_PATH)}
+    found = {name: m for name, m in modules.items() if isinstance(m, of)}
     if not found:
         raise ValueError(f"{type(net).__name__} has no layer of the kind asked for")
     return found
@@ -44,15 +39,12 @@ def main_path(net: nn.Module, of: type | tuple) -> dict[str, nn.Module]:
 @contextmanager
 def untouched(net: nn.Module) -> Iterator[None]:
     """Put back the network's buffers (batch-norm statistics) and modes when the `with` ends, however it ends."""
-    modes = {module: module.training for module in net.modules()}
-    buffers = [(buffer, buffer.clone()) for buffer in net.buffers()]
-    try:
+    with ExitStack() as afterwards:
+        for module in net.modules():
+            afterwards.callback(setattr, module, "training", module.training)
+        for buffer in net.buffers():
+            afterwards.callback(buffer.data.copy_, buffer.clone())
         yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-        for buffer, saved in buffers:
-            buffer.data.copy_(saved)
 
 
 @contextmanager
@@ -62,67 +54,63 @@ def recalibrated(net: nn.Module, images: Tensor) -> Iterator[nn.Module]:
     An untrained network has none of its own yet, and those of a network in training lag behind its weights.
     """
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    with untouched(net), torch.no_grad():
-        try:
-            for norm in norms:
-                norm.reset_running_stats()
-                norm.momentum = 1.0  # take the batch's statistics whole
-                norm.train()
-            net(images)
-        finally:
-            for norm, momentum in zip(norms, momenta, strict=True):
-                norm.momentum = momentum
-                norm.eval()
+    with untouched(net), torch.no_grad(), ExitStack() as afterwards:
+        for norm in norms:
+            afterwards.callback(setattr, norm, "momentum", norm.momentum)
+            norm.reset_running_stats()
+            norm.momentum = 1.0  # take the batch's statistics whole
+            norm.train()
+        net(images)
+        for norm in norms:
+            norm.eval()
         yield net
 
 
 @contextmanager
 def hooked(hooks: Iterable) -> Iterator[None]:
     """Remove the hooks (as returned by register_forward_hook) when the `with` ends, however it ends."""
-    hooks = list(hooks)
-    try:
-        yield
-    finally:
+    with ExitStack() as afterwards:
         for hook in hooks:
-            hook.remove()
+            afterwards.callback(hook.remove)
+        yield
 
 
 @contextmanager
-def watched(net: nn.Module, modules: Mapping, reduce: Callable[[Tensor], Any]) -> Iterator[dict[Any, list]]:
-    """`reduce`d output of each of `modules` (by any key), one value a forward pass, filled as `net` runs.
+def watched(net: nn.Module, modules: Mapping, reduce: Callable[[Tensor], Any], join: Callable) -> Iterator[dict]:
+    """`join` of the `reduce`d outputs of each of `modules` (by any key) over all forward passes of `net`.
 
-    Raises ValueError when `net` is in training mode: a forward pass would move its batch-norm statistics.
+    Filled when the `with` ends, also by an exception, for the modules that ran. Raises ValueError when `net` is in
+    training mode: a forward pass would move its batch-norm statistics.
     """
     if net.training:
         raise ValueError("this probe would move batch-norm statistics in training mode; call net.eval() first")
-    seen: dict[Any, list] = {key: [] for key in modules}
+    seen, joined = {key: [] for key in modules}, {}
 
     def watch(values: list) -> Callable:
         return lambda _module, _inputs, output: values.append(reduce(output.detach()))
 
     with hooked(module.register_forward_hook(watch(seen[key])) for key, module in modules.items()):
-        yield seen
+        try:
+            yield joined
+        finally:
+            joined |= {key: join(values) for key, values in seen.items() if values}
 
 
-@contextmanager
-def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> Iterator[dict[str, float]]:
+def layer_responses(net: nn.Module, of: type | tuple = nn.BatchNorm2d) -> AbstractContextManager[dict]:
     """Standard deviation of each layer's response over all images, channels and pixels (He 2015, Fig. 7).
 
     >>> with layer_responses(net) as stds:
     ...     net(images)
 
     The response is the output of every `of` module on the main path: after batch norm, before the nonlinearity or the
-    addition. The mapping is filled, in layer order, when the `with` ends. Raises ValueError as `watched` does, and
-    when `net` has no such module.
+    addition. Raises ValueError as `watched` does, and when `net` has no such module.
     """
-    layers = main_path(net, of)
-    stds: dict[str, float] = {}
-    with watched(net, layers, _moments) as seen:
-        try:
-            yield stds
-        finally:
-            stds |= {name: _pooled_std(parts) for name, parts in seen.items() if parts}
+    return watched(net, main_path(net, of), _moments, _pooled_std)
+
+
+def block_outputs(net: nn.Module, reduce: Callable[[Tensor], Tensor]) -> AbstractContextManager[dict]:
+    """`reduce`d output of every block, all batches joined. Raises ValueError as `watched` does."""
+    return watched(net, blocks(net), reduce, torch.cat)
 
 
 def _moments(x: Tensor) -> tuple[int, Tensor, Tensor]:
@@ -133,9 +121,7 @@ def _moments(x: Tensor) -> tuple[int, Tensor, Tensor]:
 
 
 def _pooled_std(parts: Sequence[tuple[int, Tensor, Tensor]]) -> float:
-    counts, variances, means = zip(*parts, strict=True)
-    counts = torch.tensor(counts, dtype=torch.float64)
-    variances, means = (torch.stack(values).double().cpu() for values in (variances, means))
+    counts, variances, means = torch.tensor(parts, dtype=torch.float64).T
     mean = (counts * means).sum() / counts.sum()
     return math.sqrt((counts * (variances + (means - mean) ** 2)).sum() / counts.sum())
 
@@ -151,11 +137,9 @@ def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
         raise ValueError(f"{type(net).__name__} has no block with a branch and a shortcut to compare")
     parts = {(name, part): getattr(block, part) for name, block in both.items() for part in ("residual", "shortcut")}
     ratios: dict[str, float] = {}
-    with watched(net, parts, lambda x: x.double().square().sum()) as squares:
+    with watched(net, parts, lambda x: x.double().square().sum(), sum) as squares:
         yield ratios
-    for name in both:
-        branch, carried = (sum(squares[name, part]).item() for part in ("residual", "shortcut"))
-        ratios[name] = math.sqrt(branch / carried) if carried else math.inf
+    ratios |= {name: (squares[name, "residual"] / squares[name, "shortcut"]).sqrt().item() for name in both}
 
 
 def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -186,8 +170,8 @@ def coherence(net: nn.Module, images: Tensor, labels: Tensor, parts: int = 4) ->
 def gradient_autocorrelation(net: nn.Module, first: Tensor, last: Tensor, points: int = 64) -> list[float]:
     """Correlation of the input gradient along a straight line of `points` images, at lags 0 … points / 2.
 
-    The line goes from image `first` to `last`, each (3, H, W); the gradient is that of the summed logits. Neighbours
-    on the line are nearly one image: where their gradients are unrelated, gradients are "shattered" (Balduzzi 2017).
+    The line goes from image `first` to `last`, each (3, H, W); the gradient is that of the summed logits. Where those
+    of neighbours, nearly one image, are unrelated, gradients are "shattered" (Balduzzi 2017).
     """
     share = torch.linspace(0, 1, points, device=first.device)[:, None, None, None]
     line = (first + share * (last - first)).requires_grad_()  # (points, 3, H, W)
@@ -216,17 +200,14 @@ def lesion(net: nn.Module, names: Iterable[str]) -> Iterator[nn.Module]:
 def _cut(block: nn.Module):
     if hasattr(block, "residual") and hasattr(block, "shortcut"):
         return block.residual.register_forward_hook(lambda _module, _inputs, output: torch.zeros_like(output))
-    carry = next((part for name in BESIDE_THE_PATH if (part := getattr(block, name, None)) is not None), None)
 
     def hand_on(_module, inputs, output: Tensor) -> Tensor:
-        return torch.relu(carry(inputs[0])) if carry is not None else _as_option_a(inputs[0], output.shape)
+        (x,) = inputs
+        if (projection := getattr(block, "downsample", None)) is not None:
+            return torch.relu(projection(x))
+        return ZeroPadShortcut(output.shape[1] - x.shape[1], stride=x.shape[2] // output.shape[2])(x)
 
     return block.register_forward_hook(hand_on)
-
-
-def _as_option_a(x: Tensor, shape: torch.Size) -> Tensor:
-    stride, new = x.shape[2] // shape[2], shape[1] - x.shape[1]
-    return nn.functional.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, new // 2, new - new // 2))
 
 
 @contextmanager
@@ -238,21 +219,19 @@ def reordered(stage: nn.Sequential, order: Sequence[int]) -> Iterator[nn.Sequent
     shapes = [[p.shape for p in block.parameters()] for block in original]
     if any(shapes[place] != shapes[taken] for place, taken in enumerate(order)):
         raise ValueError("only blocks of one shape can change places; the first block of a stage often differs")
-    try:
+    with ExitStack() as afterwards:
         for place, taken in enumerate(order):
+            afterwards.callback(stage.__setitem__, place, original[place])
             stage[place] = original[taken]
         yield stage
-    finally:
-        for place, block in enumerate(original):
-            stage[place] = block
 
 
 def graft(stage: nn.Sequential, at: int, count: int) -> nn.Sequential:
     """A copy of a stage with `count` new blocks before position `at`, each of which returns its input exactly.
 
-    The new blocks are copies of the block before them. A residual one gets F = 0; a plain one gets kernels that copy
-    and batch norms that do nothing in eval mode. Equal to the last bit for inputs that are not negative, as after a
-    ReLU. Raises ValueError when there is no block before `at`.
+    They are copies of the block before them: a residual one with F = 0, a plain one with kernels that copy and batch
+    norms that do nothing in eval mode. Equal to the last bit where no input is negative, as after a ReLU. Raises
+    ValueError when there is no block before `at`, and where blocks change the shape.
     """
     if not 1 <= at <= len(stage):
         raise ValueError(f"a graft needs a block before it: at must be 1 … {len(stage)}, got {at}")
@@ -289,8 +268,8 @@ def _as_identity(block: nn.Module) -> nn.Module:
 def fit_batch_norms(block: nn.Module, inputs: Tensor) -> None:
     """Give each batch norm of an identity block the mean and variance of `inputs` (N, C, H, W).
 
-    A plain identity block does nothing in eval mode, but in training mode batch norm would still normalise. After
-    this it undoes what it did: the block is the identity in both modes, up to rounding and the batch's noise.
+    In training mode batch norm would still normalise; after this it undoes what it did, and the block is the identity
+    in both modes, up to rounding and the batch's noise.
     """
     variance, mean = torch.var_mean(inputs, (0, 2, 3), correction=0)
     for module in block.modules():
@@ -299,15 +278,6 @@ def fit_batch_norms(block: nn.Module, inputs: Tensor) -> None:
             module.running_var.copy_(variance)
             module.bias.copy_(mean)
             module.weight.copy_((variance + module.eps).sqrt())
-
-
-@contextmanager
-def block_outputs(net: nn.Module, reduce: Callable[[Tensor], Tensor]) -> Iterator[dict[str, Tensor]]:
-    """`reduce`d output of every block, all batches joined, when the `with` ends. Raises as `watched` does."""
-    outputs: dict[str, Tensor] = {}
-    with watched(net, blocks(net), reduce) as seen:
-        yield outputs
-    outputs |= {name: torch.cat(parts) for name, parts in seen.items()}
 
 
 def pooled(x: Tensor, features: int) -> Tensor:
@@ -325,8 +295,8 @@ def pooled(x: Tensor, features: int) -> Tensor:
 def linear_probe(features: Tensor, labels: Tensor, unseen: Tensor, answers: Tensor, ridge: float = 1e-3) -> float:
     """Error in percent, on `unseen`, of a linear classifier fitted to `features` (N, D) and `labels` (N,).
 
-    Ridge regression to one-hot targets, solved exactly; features are standardised, `ridge` is relative to N
-    (Alain and Bengio 2016 train theirs by gradient descent). Constant features are ignored.
+    Ridge regression to one-hot targets, solved exactly (Alain and Bengio 2016 train theirs by gradient descent);
+    features are standardised, constant ones ignored; `ridge` is relative to N.
     """
     std, mean = torch.std_mean(features.double(), 0)
     keep = std > 1e-6 * std.max()

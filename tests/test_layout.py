@@ -20,6 +20,7 @@ MODULES = {
 DATA = {"data.sources", "data.images", "data.augment"}
 MAY_IMPORT = {
     "variants": {"blocks"},
+    "probes": {"blocks"},
     "models": {"blocks", "variants", "probes"},
     "landscape": {"probes"},
     "figures": {"runs"},
