@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,25 +21,19 @@ EXAMINED = {"train": 8_000, "test": 2_000}  # images a network is examined on, t
 Images = dict[str, tuple[Tensor, Tensor]]  # split -> float (N, 3, H, W), normalised, and labels (N,)
 Examine = Callable[[nn.Module, Config, Images, int], dict[str, float | list[float]]]
 Measure = Callable[[Config], tuple[dict, dict]]
+# As most published weights expect it: with the mean and the deviation of ImageNet, here in units of 0…255.
+normalise_as_torchvision = partial(augment.normalise, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 
 
 def images_to_examine(recipe: Recipe, device="cpu") -> Images:
     """The images a study examines networks of a recipe on: the first of the training and of the test images."""
     normalise = normalise_as_torchvision if recipe.tier == "published" else augment.normalise
-    parts = {
-        "train": images.training(recipe.data, recipe.holdout, recipe.train_images),
-        "test": images.load(recipe.data, "test"),
+    train = images.training(recipe.data, recipe.holdout, recipe.train_images)
+    parts = {"train": train.to(device), "test": images.load(recipe.data, "test").to(device)}
+    return {
+        split: (normalise(data.pixels[: EXAMINED[split]]), data.labels[: EXAMINED[split]])
+        for split, data in parts.items()
     }
-    firsts = {
-        split: (data.pixels[: EXAMINED[split]], data.labels[: EXAMINED[split]]) for split, data in parts.items()
-    }
-    return {split: (normalise(pixels).to(device), labels.to(device)) for split, (pixels, labels) in firsts.items()}
-
-
-def normalise_as_torchvision(pixels: Tensor) -> Tensor:
-    """As augment.normalise, with the mean and the deviation of ImageNet, which most published weights expect."""
-    mean, std = torch.tensor((0.485, 0.456, 0.406)), torch.tensor((0.229, 0.224, 0.225))
-    return ((pixels / 255 - mean) / std).permute(0, 3, 1, 2)
 
 
 def profiles_of(examine: Examine, net: nn.Module, config: Config, parts: Images, iteration: int) -> dict:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 MEAN = (125.3069, 122.9504, 113.8654)  # of the 50,000 training images, in units of 0…255
 STD = (62.9932, 62.0887, 66.7049)
+_constant = cache(torch.tensor)  # a CUDA graph must find the constants on the device, not copy them there
 
 
 class Plan(NamedTuple):
@@ -26,8 +27,7 @@ class Plan(NamedTuple):
 def draw_plan(images: int, batch_size: int, pad: int, seed: int, epoch: int) -> Plan:
     """Shuffle `images` into full batches and draw one crop and one flip for each (He 2015, Sec. 4.2).
 
-    The images left over by the last full batch sit this epoch out. Raises ValueError when there are fewer images
-    than one batch.
+    What is left over by the last full batch sits this epoch out. Raises ValueError for fewer images than one batch.
     """
     if images < batch_size:
         raise ValueError(f"a batch of {batch_size} needs at least as many images, got {images}")
@@ -38,14 +38,9 @@ def draw_plan(images: int, batch_size: int, pad: int, seed: int, epoch: int) -> 
     return Plan(order, down, right, torch.randint(2, shape, generator=generator))
 
 
-@cache  # a CUDA graph must find the constants on the device, not copy them there
-def _constants(device: torch.device) -> tuple[Tensor, Tensor]:
-    return torch.tensor(MEAN, device=device), torch.tensor(STD, device=device)
-
-
-def normalise(images: Tensor) -> Tensor:
+def normalise(images: Tensor, mean: tuple = MEAN, std: tuple = STD) -> Tensor:
     """uint8 (N, H, W, 3) -> float32 (N, 3, H, W), zero mean and unit variance per channel, channels last."""
-    mean, std = _constants(images.device)
+    mean, std = (_constant(values, device=images.device) for values in (mean, std))
     return ((images - mean) / std).permute(0, 3, 1, 2)
 
 

