@@ -11,9 +11,10 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 FORMAT = 1
 # What tells runs apart, and its value where a record does not say.
@@ -30,8 +31,7 @@ class RecordError(ValueError):
 class Record:
     """One training run. `config` is recipes.Config as a dict; `curves` maps a metric to its value at each epoch.
 
-    `profiles` maps "quantity@iteration" to values along the network (a layer, a block) or along whatever a study
-    varies in a network trained so far.
+    `profiles` maps "quantity@iteration" to values along the network, or along whatever a study varies in it.
     """
 
     study: str
@@ -55,16 +55,13 @@ class Record:
 
     def profile(self, quantity: str, iteration: int | None = None) -> list[float]:
         """A profile, by default the last one taken. Raises RecordError when there is none."""
-        taken = self.iterations(quantity)
-        if not taken or iteration not in (None, *taken):
-            raise RecordError(
-                f"{self.study} {self.net}-{self.depth} recorded no {quantity} at {iteration or 'any step'}"
-            )
-        return self.profiles[f"{quantity}@{taken[-1] if iteration is None else iteration}"]
+        at = max(self.iterations(quantity), default="any step") if iteration is None else iteration
+        if f"{quantity}@{at}" not in self.profiles:
+            raise RecordError(f"{self.study} {self.net}-{self.depth} recorded no {quantity} at {at}")
+        return self.profiles[f"{quantity}@{at}"]
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(NamedTuple):
     """Mean and sample standard deviation over n seeds (nan for a single one)."""
 
     mean: float
@@ -106,39 +103,34 @@ def whole(path: Path) -> Iterator[Path]:
 
 def read(path: Path) -> Record:
     """Read one record. Raises RecordError when it is not whole, of another format, or has fields we do not know."""
-    redo = "delete it and run it again with `resnet-course run`"
     try:
-        data = json.loads(path.read_text(), parse_constant=_refuse_constant)
+        data = json.loads(path.read_text())
+        if (form := data["format"]) == FORMAT:
+            return _whole_record(Record(**data))
     except FileNotFoundError:
         raise RecordError(f"there is no record {path}") from None
-    except ValueError as error:
-        raise RecordError(f"{path} is not a whole record ({error}); {redo}") from None
-    names = {f.name for f in fields(Record)}
-    may_lack = {f.name for f in fields(Record) if f.default_factory is not MISSING}
-    if not isinstance(data, dict) or not names - may_lack <= set(data) <= names:
-        odd = sorted(set(data) ^ names) if isinstance(data, dict) else [type(data).__name__]
-        raise RecordError(f"{path} is not a record of this course (missing or unknown: {', '.join(odd)}); {redo}")
-    if data["format"] != FORMAT:
-        raise RecordError(f"{path} has format {data['format']}, this version reads {FORMAT}; update resnet-course")
-    try:
-        curves = {name: [_number(v) for v in values] for name, values in data["curves"].items()}
-        final = {name: _number(value) for name, value in data["final"].items()}
-        profiles = {name: [_number(v) for v in values] for name, values in data.get("profiles", {}).items()}
-        record = Record(**{**data, "curves": curves, "final": final, "profiles": profiles})
-        complete = (record.net, record.depth, record.seed, record.tier)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise RecordError(f"{path} is not a whole record ({error!r}); {redo}") from None
-    if None in complete:
-        raise RecordError(f"{path} does not say its net, depth, seed and tier; {redo}")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        fault = f"{path} is not a whole record ({type(error).__name__}: {error})"
+        raise RecordError(f"{fault}; delete it and run it again with `resnet-course run`") from None
+    raise RecordError(f"{path} has format {form}, this version reads {FORMAT}; update resnet-course")
+
+
+def _whole_record(record: Record) -> Record:
+    """The record with its numbers as numbers, once it has them and says whose they are."""
+    final = {name: _number(value) for name, value in record.final.items()}
+    curves, profiles = (
+        {name: [_number(value) for value in values] for name, values in series.items()}
+        for series in (record.curves, record.profiles)
+    )
+    if None in (record.net, record.depth, record.seed, record.tier):
+        raise ValueError("it does not say its net, depth, seed and tier")
     if len({len(values) for values in curves.values()}) > 1:
-        raise RecordError(f"{path} has curves of different lengths; {redo}")
-    return record
+        raise ValueError("it has curves of different lengths")
+    return replace(record, curves=curves, final=final, profiles=profiles)
 
 
 def load(study: str, tier: str | None = None, root: Path = RECORDED, **config) -> list[Record]:
-    """All records of a study (at one tier), ordered by net, depth and seed; keyword arguments select by config.
-
-    >>> load("degradation", "paper", net="plain", depth=20)
+    """All records of a study (at one tier), ordered by net, depth and seed; net="plain", depth=20 selects by config.
 
     Raises RecordError when there is none, or when one of them is broken.
     """
@@ -225,11 +217,7 @@ def provenance_line(records: Sequence[Record]) -> str:
 
 def finite(value):
     """The same value with None for nan and infinity, which JSON does not have: a diverged loss is stored as null."""
-    if isinstance(value, dict):
-        return {k: finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.loads(json.dumps(value), parse_constant=lambda _name: None)
 
 
 def _number(value) -> float:
@@ -238,7 +226,3 @@ def _number(value) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     return value
-
-
-def _refuse_constant(name: str):
-    raise ValueError(f"{name} is not JSON")

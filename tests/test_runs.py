@@ -93,16 +93,16 @@ def test_a_missing_record_is_named(tmp_path):
         runs.read(tmp_path / "gone.json")
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "3", "null"])
+@pytest.mark.parametrize("text", ["[1, 2]", "3", "null", "{}"])
 def test_json_that_is_no_record_is_refused(path, text):
     path.write_text(text)
-    with pytest.raises(RecordError, match="is not a record of this course"):
+    with pytest.raises(RecordError, match="is not a whole record"):
         runs.read(path)
 
 
 def test_an_unknown_field_is_named(path):
     edit(path, mood="good")
-    with pytest.raises(RecordError, match=r"missing or unknown: mood\)"):
+    with pytest.raises(RecordError, match=r"unexpected keyword argument .mood.\); delete it"):
         runs.read(path)
 
 
@@ -110,7 +110,7 @@ def test_a_missing_field_is_named(path):
     data = json.loads(path.read_text())
     del data["final"]
     path.write_text(json.dumps(data))
-    with pytest.raises(RecordError, match=r"missing or unknown: final\)"):
+    with pytest.raises(RecordError, match=r"missing 1 required positional argument: .final.\); delete it"):
         runs.read(path)
 
 
@@ -122,14 +122,7 @@ def test_a_record_of_another_format_says_to_update(path):
 
 def test_curves_of_different_lengths_are_refused(path):
     edit(path, curves={"a": [1.0], "b": [1.0, 2.0]})
-    with pytest.raises(RecordError, match="has curves of different lengths"):
-        runs.read(path)
-
-
-@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity"])
-def test_a_number_that_is_not_json_is_refused(path, literal):
-    path.write_text(path.read_text().replace("71.0", literal))
-    with pytest.raises(RecordError, match=f"{literal} is not JSON"):
+    with pytest.raises(RecordError, match="it has curves of different lengths"):
         runs.read(path)
 
 
