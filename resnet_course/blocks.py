@@ -23,8 +23,7 @@ def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
 class ZeroPadShortcut(nn.Module):
     """Option A: take every stride-th pixel, pad new channels with zeros; no parameters (He 2015, Sec. 4.1).
 
-    The zeros are split evenly before and after the old channels, as in the published CIFAR weights. Raises ValueError
-    when the channels become fewer.
+    Half the zeros come before the old channels, half after, as in published weights. Raises ValueError for fewer.
     """
 
     def __init__(self, new_channels: int, stride: int):

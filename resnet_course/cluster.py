@@ -14,9 +14,8 @@ def run(
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """Each name as its job ends, with what then gives the job's result or raises its error.
 
-    Jobs must bear being begun again. Without an `address` a cluster of `parallel` workers is made here, and ended
-    afterwards; with one, the cluster decides how many run at once. `gpus` is what a job takes beside one core.
-    Raises RuntimeError where Ray is not installed.
+    Jobs must bear being begun again. Without an `address` a cluster of `parallel` workers is made here and ended;
+    with one, that decides how many run at once. `gpus`: of a job. Raises RuntimeError where Ray is not installed.
     """
     os.environ |= SILENT
     try:

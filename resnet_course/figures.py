@@ -57,11 +57,6 @@ def svg(draw: Callable, mode: str, **layout) -> str:
     return re.sub(r"\s*\n\s*", " ", buffer.getvalue())
 
 
-def data_address(picture: str) -> str:
-    """SVG text as an address for <img src>: quoted, not base64, so that a page compresses tenfold on its way."""
-    return "data:image/svg+xml," + quote(picture, safe=" !$'()*+,-./:;=?@_~")
-
-
 @dataclass(frozen=True)
 class Exhibit:
     """A figure as readers meet it: both drawings, alternative text, caption, data table, provenance."""
@@ -73,24 +68,18 @@ class Exhibit:
     rows: Sequence[dict] = field(repr=False)
     provenance: str = field(repr=False)
 
-    def pictures(self) -> str:
+    def _repr_html_(self) -> str:
         alt = html.escape(self.alt, quote=True)
-        return "".join(
+        pictures = "".join(
             f'<img class="only-{mode}" src="{source}" alt="{alt}" width="{WIDTH * 96:.0f}">'
             for mode, source in (("light", self.light), ("dark", self.dark))
         )
-
-    def figure(self) -> str:
-        """The whole as an HTML figure."""
         return (
-            f'<figure class="exhibit">{self.pictures()}<figcaption>{html.escape(self.caption)}</figcaption>'
+            f'{_ONLY_ONE}<figure class="exhibit">{pictures}<figcaption>{html.escape(self.caption)}</figcaption>'
             f'<details class="data-table"><summary>The numbers in this figure</summary>'
             f"{as_table(self.rows)}</details>"
             f'<p class="provenance">{html.escape(self.provenance)}</p></figure>'
         )
-
-    def _repr_html_(self) -> str:
-        return _ONLY_ONE + self.figure()
 
 
 def exhibit(
@@ -101,7 +90,8 @@ def exhibit(
     `rows` are the plotted data; `records` give the provenance line; `layout` goes to Figure.subplots.
     """
     source = runs.provenance_line(records) if records else "Computed by this page's own code."
-    light, dark = (data_address(svg(draw, mode, **layout)) for mode in ("light", "dark"))
+    quoted = (quote(svg(draw, mode, **layout), safe=" !$'()*+,-./:;=?@_~") for mode in ("light", "dark"))
+    light, dark = ("data:image/svg+xml," + picture for picture in quoted)  # base64 would hardly compress
     return Exhibit(light, dark, alt, caption, rows, source)
 
 
@@ -165,9 +155,8 @@ def training_curves(axes, colours: dict, records: Sequence[runs.Record], metric:
     for record in records:
         name = f"{record.net}-{record.depth}"
         style = {"color": colours[record.net], "alpha": strength(record.depth, depths)}
-        axes.plot(
-            *(record.curves[k] for k in ("iteration", metric)), label=None if name in labelled else name, **style
-        )
+        style |= {} if name in labelled else {"label": name}
+        axes.plot(record.curves["iteration"], record.curves[metric], **style)
         labelled.add(name)
     axes.set_xlabel("iteration")
     axes.legend()

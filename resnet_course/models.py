@@ -7,8 +7,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -53,13 +53,12 @@ class Network(nn.Module):
 
 def make_stages(block, in_channels: int, channels: tuple[int, ...], counts: tuple[int, ...]) -> nn.Sequential:
     """Stages of `counts` blocks; the first block of every stage but the first halves the map."""
-    stages = []
-    for stage, (out_channels, count) in enumerate(zip(channels, counts, strict=True)):
-        blocks = [block(in_channels, out_channels, stride=1 if stage == 0 else 2)]
-        blocks += [block(out_channels, out_channels) for _ in range(count - 1)]
-        stages.append(nn.Sequential(*blocks))
+    stages = nn.Sequential()
+    for out_channels, count in zip(channels, counts, strict=True):
+        first = block(in_channels, out_channels, stride=2 if len(stages) else 1)
+        stages.append(nn.Sequential(first, *(block(out_channels, out_channels) for _ in range(count - 1))))
         in_channels = out_channels
-    return nn.Sequential(*stages)
+    return stages
 
 
 def cifar(
@@ -67,10 +66,10 @@ def cifar(
 ) -> Network:
     """CIFAR network: (N, 3, H, W) float images -> (N, classes) logits; H and W divisible by 4.
 
-    kind "plain" or "residual": 6n + 2 layers of 3x3 convolutions (He 2015, Sec. 4.2); "preactivation": 9n + 2
-    layers of bottlenecks (He 2016, Sec. 3). `width` is the number of channels of the first stage (16 in the
-    papers); it doubles at each stage. `variant` changes one thing about the blocks, see variants.NAMES. Raises
-    ValueError for an unknown kind, shortcut, depth or variant, and for a variant the kind does not have.
+    kind "plain" or "residual": 6n + 2 layers of 3x3 convolutions (He 2015, Sec. 4.2); "preactivation": 9n + 2 layers
+    of bottlenecks (He 2016, Sec. 3). `width` is the number of channels of the first stage (16 in the papers); it
+    doubles at each stage. `variant` changes one thing about the blocks, see variants.NAMES. Raises ValueError for an
+    unknown kind, shortcut, depth or variant, and for a variant the kind does not have.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
@@ -81,7 +80,10 @@ def cifar(
             f"got {variant!r} of a {kind} one with {shortcut}"
         )
     if kind == "preactivation":
-        return variants.completed(variant, _preactivation(depth, width, classes))
+        channels, count = (4 * width, 8 * width, 16 * width), blocks_per_stage(depth, layers=9)
+        stages = make_stages(PreActivationBottleneck, width, channels, (count,) * 3)
+        net = Network(conv3x3(3, width), stages, nn.Linear(channels[-1], classes))
+        return variants.completed(variant, variants.completed("full-preactivation", net))
     block = PlainBlock if kind == "plain" else partial(ResidualBlock, shortcut=shortcut)
     stem = nn.Sequential(conv3x3(3, width), nn.BatchNorm2d(width), nn.ReLU())
     channels, layers = (width, 2 * width, 4 * width), variants.LAYERS.get(variant, 2)
@@ -92,21 +94,13 @@ def cifar(
     return variants.completed(variant, Network(stem, stages, nn.Linear(channels[-1], classes)))
 
 
-def _preactivation(depth: int, width: int, classes: int) -> Network:
-    channels = (4 * width, 8 * width, 16 * width)
-    stages = make_stages(PreActivationBottleneck, width, channels, (blocks_per_stage(depth, layers=9),) * 3)
-    # The last sum has no activation of its own: one batch norm and ReLU close the network (He 2016, Sec. 3).
-    stages.append(nn.Sequential(nn.BatchNorm2d(channels[-1]), nn.ReLU()))
-    return Network(conv3x3(3, width), stages, nn.Linear(channels[-1], classes))
-
-
 def imagenet(depth: int, kind: str = "residual", shortcut: str = "B", classes: int = 1000) -> Network:
     """ImageNet network: (N, 3, 224, 224) float images -> (N, classes) logits (He 2015, Table 1).
 
     depth 18, 34 (also kind "plain"), 50, 101 or 152. Raises ValueError for anything else.
     """
-    allowed = (18, 34) if kind == "plain" else tuple(IMAGENET_BLOCKS)
-    if depth not in allowed or kind not in ("plain", "residual"):
+    allowed = {"plain": (18, 34), "residual": IMAGENET_BLOCKS}.get(kind, ())
+    if depth not in allowed:
         raise ValueError(f"ImageNet networks are residual 18, 34, 50, 101, 152 and plain 18, 34; got {kind} {depth}")
     deep = depth >= 50
     channels = (256, 512, 1024, 2048) if deep else (64, 128, 256, 512)
@@ -159,8 +153,7 @@ def load_published(net: Network, weights: Mapping[str, Tensor]) -> Network:
     return net
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """What a network costs: weighted layers on its longest path, parameters, multiply-adds of one image."""
 
     layers: int
@@ -171,9 +164,8 @@ class Cost:
 def cost(net: nn.Module, image_size: int) -> Cost:
     """Count layers, parameters and multiply-adds for one (3, image_size, image_size) image.
 
-    As in the paper, convolutions and linear layers count as layers and as multiply-adds, projections and gates
-    as multiply-adds only; batch norm and additions are left out (He 2015, Table 1). `net` may live on the meta
-    device: nothing is computed.
+    As in the paper, convolutions and linear layers count as layers and as multiply-adds, projections and gates as
+    multiply-adds only, batch norm and additions not at all (He 2015, Table 1). `net` may live on the meta device.
     """
     layers = probes.main_path(net, (nn.Conv2d, nn.Linear))
     with probes.untouched(net), torch.no_grad(), FlopCounterMode(display=False) as counter:

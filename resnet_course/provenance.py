@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -21,13 +22,11 @@ def of_run(recipe: Recipe, device: str, started: datetime, seconds: float, also:
     import lightning
     import torchvision
 
+    libraries = {library.__name__: library.__version__ for library in (torch, torchvision, lightning)}
     return {
         "code": code_version(also),
         "data": images.checksum(recipe.data) if recipe.data in images.NAMES else "drawn from the seed",
-        "libraries": {
-            "python": platform.python_version(),
-            **{library.__name__: library.__version__ for library in (torch, torchvision, lightning)},
-        },
+        "libraries": {"python": platform.python_version(), **libraries},
         "hardware": torch.cuda.get_device_name() if device == "cuda" else cpu_name(),
         "threads": 1 if device == "cpu" else None,
         "started": started.isoformat(timespec="seconds"),
@@ -50,9 +49,7 @@ def code_version(also: Path | None = None) -> str:
 def cpu_name() -> str:
     """Processor model and number of cores."""
     model = platform.processor() or platform.machine()
-    try:
+    with suppress(OSError):  # where this is not Linux the platform's own word will do
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
-    except OSError:
-        pass  # not Linux: the platform's own word will do
     return f"{model}, {os.cpu_count()} cores"

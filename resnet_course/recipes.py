@@ -10,10 +10,9 @@ WARM_UP_DEPTH = 110  # He 2015, Sec. 4.2: from 110 layers on, 0.1 is slightly to
 class Recipe:
     """Everything about a training run but the network and the seed. Lengths are in iterations (mini-batches).
 
-    data "cifar10" is the full 32x32 set, "embedded" the 16x16 subset in this package. `train_images` keeps only
-    the first so many training images, `holdout` sets so many aside to choose by. schedule "steps" divides lr by
-    10 at each of `drops`; "one-cycle" rises to lr over the first quarter and falls to 0 at the end; "constant" keeps
-    lr, and has no warm-up unless one is asked for.
+    data "cifar10" is the full 32x32 set, "embedded" the 16x16 subset in this package. `train_images` keeps the first
+    so many training images, `holdout` sets so many aside to choose by. schedule "steps" divides lr by 10 at each of
+    `drops`; "one-cycle" rises to lr over the first quarter and falls to 0 at the end; "constant" keeps lr.
     """
 
     tier: str
@@ -37,8 +36,7 @@ class Config:
     """One run: which network, which seed, which recipe.
 
     `variant` names a changed block (variants.NAMES). `start_depth`: grow the network from the trained one of that
-    depth instead of drawing its weights (0: draw them). `label` tells runs of one study apart that differ in the
-    recipe only.
+    depth (0: draw its weights). `label` tells runs of one study apart that differ in the recipe only.
     """
 
     net: str

@@ -197,8 +197,6 @@ def completed(name: str, net: nn.Module, last: float = 0.5) -> nn.Module:
         for number, block in enumerate(blocks, 1):
             block.survival = 1 - number / len(blocks) * (1 - last)
     if name in ("skip-init", "no-normalisation"):
-        for module in list(net.modules()):
-            for place, child in module.named_children():
-                if isinstance(child, nn.BatchNorm2d):
-                    setattr(module, place, nn.Identity())
+        for place in [place for place, module in net.named_modules() if isinstance(module, nn.BatchNorm2d)]:
+            net.set_submodule(place, nn.Identity())
     return net

@@ -9,9 +9,7 @@ from .figures import Exhibit
 
 
 def frames(exhibits: Mapping[str, Exhibit], label: str, start: int = 0):
-    """A slider over labelled exhibits, by mouse, touch and arrow keys; needs no kernel once drawn.
-
-    >>> frames({"20 layers": …, "56 layers": …}, "depth")
+    """A slider over exhibits by their labels, for mouse, touch and arrow keys; needs no kernel once drawn.
 
     Raises ValueError when there is nothing to show.
     """
