@@ -3,7 +3,9 @@
 Ours: one single-threaded process a core, each with a run of its own, through the course's engine. Bare: one run after
 the other in one process with PyTorch's default threads, its default memory format and its default SGD. Every
 network of the grid is timed for a few seconds each way, in turns, after a warm-up; the medians, times the steps of
-the study, give both totals. Appends to resnet_course/recorded/bench with --keep.
+the study, give both totals. Beside them stands the floor: the time if nothing but the arithmetic of convolutions and
+linear layers were done, at the speed of this machine's matrix products. Appends to resnet_course/recorded/bench with
+--keep.
 """
 
 import os
@@ -53,13 +55,20 @@ def steps_per_second(way: str, config: recipes.Config) -> float:
     return count / (time.perf_counter() - begin)
 
 
-def measure() -> list[dict]:
-    """Rows of {net, depth, bare and ours in steps/s of the whole machine, ratio}."""
+def ceiling() -> float:
+    """FLOP/s of one thread in matrix products."""
+    torch.set_num_threads(1)
+    return bench.ceilings("cpu")["flop_per_second"]
+
+
+def measure() -> tuple[list[dict], float]:
+    """Rows of {net, depth, bare and ours in steps/s of the whole machine, ratio}; seconds of arithmetic in all."""
     cores, context = os.cpu_count() or 1, get_context("spawn")
     os.environ["OMP_NUM_THREADS"] = str(cores)
     lanes = [ProcessPoolExecutor(1, context) for _ in range(cores)]
     alone = ProcessPoolExecutor(1, context)
-    rows = []
+    flop_per_second = sum(one.result() for one in [lane.submit(ceiling) for lane in lanes])
+    rows, floor = [], 0.0
     for config in lab.configs("degradation", "laptop"):
         taken = {"bare": [], "ours": []}
         for _ in range(TURNS):
@@ -70,17 +79,21 @@ def measure() -> list[dict]:
         row |= {way: round(statistics.median(rates), 3) for way, rates in taken.items()}
         rows.append(row | {"ratio": round(row["ours"] / row["bare"], 2)})
         print(rows[-1], flush=True)
+        examples = config.recipe.iterations * config.recipe.batch_size
+        floor += examples / bench.arithmetic_floor(config, flop_per_second)
     for pool in (alone, *lanes):
         pool.shutdown()
-    return rows
+    return rows, floor
 
 
 def main(keep: bool) -> None:
-    rows, iterations = measure(), recipes.laptop().iterations
+    (rows, floor), iterations = measure(), recipes.laptop().iterations
     totals = {way: round(sum(iterations / row[way] for row in rows), 1) for way in ("bare", "ours")}
+    totals["floor"] = round(floor, 1)
     ratio = round(totals["bare"] / totals["ours"], 2)
     print(
-        f"one seed of the study: bare {totals['bare']:.0f} s, ours {totals['ours']:.0f} s, {ratio:.2f} times as fast"
+        f"one seed of the study: bare {totals['bare']:.0f} s, ours {totals['ours']:.0f} s, {ratio:.2f} times as fast; the "
+        f"arithmetic alone {floor:.0f} s"
     )
     made = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "hardware": provenance.cpu_name()}
     made |= {"torch": torch.__version__, "what": "laptop-tier degradation grid", "seconds": totals, "ratio": ratio}
