@@ -6,9 +6,10 @@ from itertools import product
 import torch
 from torch import nn
 
-from ..blocks import ResidualBlock
+from ..blocks import PlainBlock, ResidualBlock
 from . import check, expect, result, same, stirred
-from .layers import a, alternate, changes, off, ran, refuses
+from .diagnosis import diagnose
+from .layers import a, changes, off, refuses
 
 
 @check
@@ -19,8 +20,7 @@ def copying_convolution(answer) -> None:
         a(nn.Conv2d, conv)
         expect(conv.kernel_size == (size, size), f"the kernel should be {size}x{size}, it is {conv.kernel_size}")
         out = result(conv, x, shape=x.shape)
-        summed = channels > 1 and same(out, x.sum(1, keepdim=True).expand_as(x))
-        expect(not summed, "each output channel is the sum of all the input channels")
+        expect(not same(out, 0 * x + x.sum(1, keepdim=True)), "each channel is the sum of all the input channels")
         steps = [step for step in product((-2, -1, 0, 1, 2), repeat=2) if any(step)]
         shifted = any(same(out[..., 2:-2, 2:-2], x.roll(step, (2, 3))[..., 2:-2, 2:-2]) for step in steps)
         expect(not shifted, "the picture is copied and moved: which number of the kernel meets the pixel itself?")
@@ -29,19 +29,21 @@ def copying_convolution(answer) -> None:
 
 
 @check
-def plain_identity(answer) -> None:
-    """A plain block that returns what is not negative, to the last bit."""
-    for channels in (4, 3):
-        block, x = answer(channels), torch.rand(2, channels, 6, 6)
-        a(nn.Module, block)
+def disguised_copy(answer) -> None:
+    """A plain block that copies to the last bit, though its middle is permuted and scaled."""
+    for order, factors in (([2, 0, 3, 1], [4.0, 0.5, 1.0, 2.0]), ([1, 2, 3, 0], [0.25, 8.0, 2.0, 1.0])):
+        block, x, times = answer(order, factors), torch.rand(2, 4, 6, 6), torch.tensor(factors)[:, None, None]
+        expect(isinstance(block, PlainBlock), f"a PlainBlock is expected, a {type(block).__name__} is returned")
         expect(not block.training, "the block is in training mode, where batch norm uses the batch's own statistics")
-        alternate(ran(block, x), 2)
-        out = result(block, x, shape=x.shape)
-        nearly = same(out, x, 1e-3) and not torch.equal(out, x)
-        expect(not nearly, "nearly the input, but not to the last bit: what exactly does batch norm divide by?")
-        expect(torch.equal(out, x), f"numbers that are not negative come out changed {off(out, x)}")
-        expect(not block(-x).any(), "negative numbers pass: where are the ReLUs of a plain block?")
-        expect(torch.equal(block(100 * x), 100 * x), "numbers between 0 and 1 are copied, larger ones are not")
+        middle, places, scaled = block.residual[:3](x), torch.tensor(order).argsort(), times * x
+        faults = {"channel c of the middle holds the input's channel order[c]: what goes where?": scaled[:, order]}
+        faults |= {"nothing is in disguise: the middle is the input": x, "the factors are missing": x[:, places]}
+        diagnose(middle, scaled[:, places], faults, "after the first ReLU the numbers are not those asked for")
+        out, moved = result(block, x, shape=x.shape), (middle / times)[:, places]
+        faults = {"the factors are not undone": scaled, "the channels are moved on instead of back": moved}
+        diagnose(out, x, faults, f"the output differs from the input {off(out, x)}")
+        expect(torch.equal(out, x), "nearly the input, not to the last bit: what exactly does batch norm divide by?")
+    refuses(answer, [1, 0], [-2.0, 1.0], why="after the factor -2 the ReLU lets nothing through")
 
 
 @check
@@ -69,8 +71,7 @@ def graft(answer) -> None:
     x, before = torch.rand(2, 4, 6, 6), copy.deepcopy(stage.state_dict())
     for at, count in ((1, 1), (2, 3), (3, 2)):
         grown, said = answer(stage, at, count), f"graft(stage, {at}, {count})"
-        untouched = len(stage) == 3 and not changes(stage, before)
-        expect(untouched, "the stage that was given has changed; a new one was asked for")
+        expect(len(stage) == 3 and not changes(stage, before), "the given stage has changed; a new one was asked for")
         a(nn.Sequential, grown)
         expect(len(grown) == 3 + count, f"{said}: 3 blocks and {count} new ones, and you return {len(grown)}")
         expect(len({*grown}) == len(grown), "one block stands in several places: its copies would learn as one")

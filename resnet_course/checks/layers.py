@@ -52,7 +52,8 @@ def refuses(answer: Callable, *arguments, why: str) -> None:
         found = answer(*arguments)
     except ValueError:
         return
-    expect(False, f"{why}; you return {found!r} instead of a ValueError")
+    what = f"a {type(found).__name__}" if isinstance(found, nn.Module) else repr(found)
+    expect(False, f"{why}; you return {what} instead of a ValueError")
 
 
 def changes(net: nn.Module, before: dict[str, Tensor]) -> str:

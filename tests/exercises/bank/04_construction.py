@@ -9,13 +9,18 @@ COPY = """def copying_convolution(channels, kernel_size=3):
             conv.weight[channel, channel, middle, middle] = 1
     return conv
 """
-PLAIN = """def plain_identity(channels):
-    block = blocks.PlainBlock(channels, channels).eval()
-    for layer in block.residual:
-        if isinstance(layer, nn.Conv2d):
-            nn.init.dirac_(layer.weight)
-        elif isinstance(layer, nn.BatchNorm2d):
-            nn.init.constant_(layer.running_var, 1 - layer.eps)
+DISGUISED = """def disguised_copy(order, factors):
+    if min(factors) <= 0:
+        raise ValueError(factors)
+    block = blocks.PlainBlock(len(order), len(order)).eval()
+    there, norm, _, back, last_norm = block.residual
+    with torch.no_grad():
+        there.weight.zero_(), back.weight.zero_()
+        for c, place in enumerate(order):
+            there.weight[place, c, 1, 1] = factors[c]
+            back.weight[c, place, 1, 1] = 1 / factors[c]
+        norm.running_var.fill_(1 - norm.eps)
+        last_norm.running_var.fill_(1 - last_norm.eps)
     return block
 """
 GRAFT = """def graft(stage, at, count):
@@ -75,35 +80,65 @@ WRONG = {
         but(COPY, "    return conv", "    return conv.requires_grad_(False)"),
         "the kernel is frozen",
     ),
-    "plain_identity: eps forgotten": (
-        but(PLAIN, "1 - layer.eps", "1"),
+    "disguised_copy: eps forgotten": (
+        DISGUISED.replace("1 - norm.eps", "1").replace("1 - last_norm.eps", "1"),
         "not to the last bit",
     ),
-    "plain_identity: training mode": (
-        but(PLAIN, ".eval()", ""),
+    "disguised_copy: eps forgotten once": (
+        but(DISGUISED, "1 - last_norm.eps", "1"),
+        "not to the last bit",
+    ),
+    "disguised_copy: training mode": (
+        but(DISGUISED, ".eval()", ""),
         "the block is in training mode",
     ),
-    "plain_identity: kernels left random": (
-        but(PLAIN, "nn.init.dirac_(layer.weight)", "pass"),
-        "come out changed",
+    "disguised_copy: the chapter's block": (
+        "def disguised_copy(order, factors):\n"
+        "    return probes.graft(nn.Sequential(blocks.PlainBlock(len(order), len(order))), 1, 1)[1].eval()",
+        "nothing is in disguise",
     ),
-    "plain_identity: no plain block": (
-        "def plain_identity(channels):\n    return nn.Identity().eval()",
-        "should alternate",
-    ),
-    "plain_identity: a silent residual block": (
-        "def plain_identity(channels):\n    block = blocks.ResidualBlock(channels, channels).eval()\n"
-        "    nn.init.zeros_(block.residual[-1].weight)\n    block.forward = lambda x: block.residual(x) + x\n"
-        "    return block",
-        "negative numbers pass",
-    ),
-    "plain_identity: clipped at one": (
+    "disguised_copy: order read the other way": (
         but(
-            PLAIN,
-            "    return block",
-            "    block.register_forward_hook(lambda m, i, out: out.clamp(max=1))\n    return block",
-        ),
-        "larger ones are not",
+            DISGUISED, "there.weight[place, c, 1, 1] = factors[c]", "there.weight[c, place, 1, 1] = factors[place]"
+        ).replace("back.weight[c, place, 1, 1] = 1 / factors[c]", "back.weight[place, c, 1, 1] = 1 / factors[place]"),
+        "what goes where",
+    ),
+    "disguised_copy: no factors": (
+        DISGUISED.replace("= factors[c]", "= 1").replace("1 / factors[c]", "1"),
+        "the factors are missing",
+    ),
+    "disguised_copy: the factors of other channels": (
+        DISGUISED.replace("factors[c]", "factors[place]"),
+        "not those asked for",
+    ),
+    "disguised_copy: random kernels": (
+        but(DISGUISED, "there.weight.zero_(), ", ""),
+        "not those asked for",
+    ),
+    "disguised_copy: the factors stay": (
+        but(DISGUISED, "= 1 / factors[c]", "= 1"),
+        "the factors are not undone",
+    ),
+    "disguised_copy: the factors twice": (
+        but(DISGUISED, "= 1 / factors[c]", "= factors[c]"),
+        "differs from the input",
+    ),
+    "disguised_copy: the same way on": (
+        but(DISGUISED, "back.weight[c, place, 1, 1]", "back.weight[place, c, 1, 1]"),
+        "moved on instead of back",
+    ),
+    "disguised_copy: any factor": (
+        but(DISGUISED, "    if min(factors) <= 0:\n        raise ValueError(factors)\n", ""),
+        "instead of a ValueError",
+    ),
+    "disguised_copy: zero refused alone": (
+        but(DISGUISED, "min(factors) <= 0", "0 in factors"),
+        "after the factor -2",
+    ),
+    "disguised_copy: a residual block": (
+        "def disguised_copy(order, factors):\n    block = blocks.ResidualBlock(len(order), len(order)).eval()\n"
+        "    nn.init.zeros_(block.residual[-1].weight)\n    return block",
+        "a PlainBlock is expected",
     ),
     "silence: the scale alone": (
         "def silence(block):\n    nn.init.zeros_(block.residual[-1].weight)\n    return block",
@@ -240,11 +275,14 @@ RIGHT = {
     "    spike = (torch.arange(kernel_size) == kernel_size // 2).float()\n"
     "    kernel = torch.einsum('oi,h,w->oihw', torch.eye(channels), spike, spike)\n"
     "    conv.weight = nn.Parameter(kernel)\n    return conv",
-    "plain_identity: eps undone by the scale": "def plain_identity(channels):\n"
-    "    block = blocks.PlainBlock(channels, channels)\n"
-    "    for conv, norm in (block.residual[0:2], block.residual[3:5]):\n"
-    "        conv.weight.data = torch.eye(channels)[:, :, None, None] * torch.eye(3)[1].outer(torch.eye(3)[1])\n"
-    "        norm.eps = 0.0\n    return block.eval()",
+    "disguised_copy: matrices, and the factors in the batch norms": "def disguised_copy(order, factors):\n"
+    "    times = torch.tensor(factors)\n    if (times <= 0).any():\n        raise ValueError('not positive')\n"
+    "    n = len(order)\n    block = blocks.PlainBlock(n, n)\n    places = torch.eye(n)[order].T\n"
+    "    centre = torch.zeros(3, 3)\n    centre[1, 1] = 1\n    with torch.no_grad():\n"
+    "        block.residual[0].weight.copy_(places[..., None, None] * centre)\n"
+    "        block.residual[3].weight.copy_(places.T[..., None, None] * centre)\n"
+    "        block.residual[1].weight[order] = times\n        block.residual[4].weight.copy_(1 / times)\n"
+    "    for place in (1, 4):\n        block.residual[place].eps = 0.0\n    return block.eval()",
     "silence: fill_": "def silence(block):\n    with torch.no_grad():\n"
     "        for parameter in block.residual[4].parameters():\n"
     "            parameter.fill_(0)\n    return block",
