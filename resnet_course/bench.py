@@ -20,7 +20,7 @@ from torch import nn
 from torchvision.datasets import CIFAR10
 from torchvision.transforms import v2
 
-from . import engine, models, networks, provenance, recipes, training
+from . import costs, engine, models, networks, provenance, recipes, training
 from .data import augment
 from .device import How
 
@@ -40,7 +40,7 @@ def contestants(config: recipes.Config, device: str) -> dict[str, Callable[[], S
 
 def users_loop(config: recipes.Config, device: str) -> Steps:
     """The loop users have today: DataLoader workers, torchvision transforms image by image, eager float32."""
-    data = training.random_images(config.recipe, IMAGES)
+    data = costs.random_images(config.recipe, IMAGES)
     size = data.pixels.shape[1]
     to_tensor = [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.25] * 3)]
     dataset = CIFAR10.__new__(CIFAR10)  # torchvision's, without its files
@@ -53,7 +53,7 @@ def users_loop(config: recipes.Config, device: str) -> Steps:
 
 def bare_loop(config: recipes.Config, device: str) -> Steps:
     """The shortest honest loop: our data on the device, our network, eager float32, nothing around it."""
-    data = training.random_images(config.recipe, IMAGES).to(device)
+    data = costs.random_images(config.recipe, IMAGES).to(device)
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
     steps = cycle(zip(*(row.to(device) for row in plan), strict=True))
@@ -83,7 +83,7 @@ def sgd(net: nn.Module, batches: Iterator, device: str, show_loss: bool = False,
 def ours(config: recipes.Config, device: str, graph: bool = False, compiled: bool = False) -> Steps:
     """A step through this course's engine, as `resnet-course run` takes it."""
     batch_size = config.recipe.batch_size
-    one = training.engine_for_trial(config, How(device), batch_size, IMAGES // batch_size)
+    one = costs.engine_for_trial(config, How(device), batch_size, IMAGES // batch_size)
     if compiled:
         engine.compile_blocks(one.twin)
     if graph:
@@ -102,7 +102,7 @@ def ours(config: recipes.Config, device: str, graph: bool = False, compiled: boo
 
 def under_lightning(config: recipes.Config, device: str) -> Steps:
     """Our module in Lightning's training loop, by the module's own clock: epochs only, without setting up."""
-    data = training.random_images(config.recipe, IMAGES)
+    data = costs.random_images(config.recipe, IMAGES)
 
     def steps(count: int) -> float:
         longer = replace(config, recipe=replace(config.recipe, iterations=count))

@@ -159,7 +159,7 @@ def examine(name: str, config: Config, weights: Path, root: Path, source: str = 
 
 def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> float:
     """Print what training `todo` will cost, from a few timed steps, and return the seconds."""
-    from . import training
+    from . import costs
     from .device import pick_device
 
     if not todo:
@@ -171,7 +171,7 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
     for depth in dict.fromkeys(c.depth for c in todo):
         alike = [c for c in todo if c.depth == depth]
         with _if_it_can_be_told(f"The cost of {depth} layers"):
-            seconds |= training.estimate(alike, device, *hooks, trains=not only_examines(name))
+            seconds |= costs.estimate(alike, device, *hooks, trains=not only_examines(name))
     total = sum(seconds.values()) / (parallel if device == "cpu" else 1)
     images = sum(c.recipe.iterations * c.recipe.batch_size for c in todo)
     what = "networks to examine" if only_examines(name) else f"runs, {images:,} training examples"
@@ -181,14 +181,14 @@ def say_cost(name: str, todo: Sequence[Config], device: str, parallel: int) -> f
 
 def say_memory(name: str, todo: Sequence[Config], device: str, checkpoint_blocks: int = 0) -> None:
     """Print what the deepest network of `todo` takes in memory while it trains, counted or measured on one step."""
-    from . import training
+    from . import costs
     from .device import pick_device
 
     if todo and not only_examines(name) and not hook(name, "measure"):
         device, deepest = pick_device(device), max(todo, key=lambda c: c.depth)
         how = "measured" if device == "cuda" else "counted in float32"
         with _if_it_can_be_told(f"The memory of {deepest.name}"):
-            taken = training.bytes_to_train(deepest, device, checkpoint_blocks)
+            taken = costs.bytes_to_train(deepest, device, checkpoint_blocks)
             print(f"Training {deepest.name} takes about {taken / 2**30:.2g} GiB of memory, {how}.")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_course import cli, lab, runs, training
+from resnet_course import cli, costs, lab, runs, training
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_estimate_of_one_depth_needs_no_study(capsys):
 
 
 def test_estimate_says_the_cost_and_trains_nothing(capsys, monkeypatch, asked):
-    monkeypatch.setattr(training, "estimate", lambda configs, *_, **__: dict.fromkeys(configs, 6.0))
+    monkeypatch.setattr(costs, "estimate", lambda configs, *_, **__: dict.fromkeys(configs, 6.0))
     assert cli.main(["estimate", "degradation", "--device", "cpu"]) == 0
     assert "10 runs, 499,200 training examples, about 60 s on this CPU." in capsys.readouterr().out
     assert not asked

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from resnet_course import examination, lab, networks, recipes, runs, training
+from resnet_course import costs, examination, lab, networks, recipes, runs, training
 from resnet_course.data import augment, images
 from resnet_course.recipes import Config, Recipe
 
@@ -118,7 +118,7 @@ def test_networks_that_were_never_trained_are_trained_first(tmp_path, monkeypatc
         return []
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(training, "estimate", lambda todo, *_, **__: dict.fromkeys(todo, 1.0))
+    monkeypatch.setattr(costs, "estimate", lambda todo, *_, **__: dict.fromkeys(todo, 1.0))
     config = next(c for c in lab.configs("what_layers_see", "laptop", (7,)) if c.depth == 20)
     records = lab.train("what_layers_see", [config], root=tmp_path, device="cpu")
     assert trained == [("degradation", config.name, True)]

@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from resnet_course import lab, networks, recipes, runs, training
+from resnet_course import costs, lab, networks, recipes, runs, training
 from resnet_course.recipes import Config, Recipe
 
 TINY = Recipe("live", iterations=8, data="embedded", width=4, train_images=300, batch_size=64)
@@ -45,7 +45,7 @@ def trained(monkeypatch) -> list[Config]:
 
 @pytest.fixture(autouse=True)
 def no_timing(monkeypatch):
-    monkeypatch.setattr(training, "estimate", lambda configs, *_, **__: {c: 60.0 * c.depth for c in configs})
+    monkeypatch.setattr(costs, "estimate", lambda configs, *_, **__: {c: 60.0 * c.depth for c in configs})
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_a_network_that_cannot_be_built_stops_neither_the_estimate_nor_the_other
     def estimate(configs, *_, **__):
         return {c: 60.0 for c in configs if networks.build(c)}
 
-    monkeypatch.setattr(training, "estimate", estimate)
+    monkeypatch.setattr(costs, "estimate", estimate)
     assert lab.say_cost("degradation", [BAD, GOOD], "cpu", 1) == 60
     out = capsys.readouterr().out
     assert "The cost of 21 layers cannot be told (ValueError: depth must be 6n + 2" in out

@@ -30,8 +30,9 @@ MAY_IMPORT = {
     "networks": {"models", "probes", "recipes", "runs", *DATA},
     "examination": {"networks", "engine", "probes", "provenance", "device", "recipes", "runs", *DATA},
     "training": {"networks", "examination", "engine", "provenance", "device", "recipes", "runs", *DATA},
-    "bench": {"training", "networks", "engine", "models", "provenance", "device", "recipes", *DATA},
-    "lab": {"studies", "training", "cluster", "examination", "networks", "device", "runs", "recipes"},
+    "costs": {"training", "networks", "examination", "engine", "device", "recipes", *DATA},
+    "bench": {"costs", "training", "networks", "engine", "models", "provenance", "device", "recipes", *DATA},
+    "lab": {"studies", "training", "costs", "cluster", "examination", "networks", "device", "runs", "recipes"},
     "cli": {"lab", "runs", "recipes", "training", "examination", "device", "models", "bench", *DATA},
     "__init__": {*MODULES} - {"cli"},
 }

@@ -20,7 +20,7 @@ from multiprocessing import get_context
 
 import torch
 
-from resnet_course import bench, lab, networks, provenance, recipes, runs, training
+from resnet_course import bench, costs, lab, networks, provenance, recipes, runs
 from resnet_course.data import augment
 
 TURNS, SECONDS = 3, 2.5
@@ -29,7 +29,7 @@ TURNS, SECONDS = 3, 2.5
 @cache
 def bare(config: recipes.Config) -> bench.Steps:
     """The loop as one writes it: default memory format, default optimizer, crops and flips for the whole batch."""
-    data = training.random_images(config.recipe, bench.IMAGES)
+    data = costs.random_images(config.recipe, bench.IMAGES)
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
     steps = cycle(zip(*plan, strict=True))
