@@ -33,7 +33,7 @@ def is_done(model: str, state: dict) -> bool:
 def drawn(slider: dict, stack: dict, key: str) -> str:
     """A labelled range input, its value in words, and one frame a position; all but the first hidden."""
     label, names = html.escape(slider["description"]), [html.escape(name) for name in slider["_options_labels"]]
-    at = stack["selected_index"] or 0
+    at, room = stack["selected_index"] or 0, 0.55 * max(map(len, slider["_options_labels"]))
     frames = "".join(
         f'<div class="frame" data-name="{name}"{"" if i == at else " hidden"}>{frame}</div>'
         for i, (name, frame) in enumerate(zip(names, stack["frames"], strict=True))
@@ -42,7 +42,8 @@ def drawn(slider: dict, stack: dict, key: str) -> str:
         f'<div class="frames" role="group" aria-label="{label}">'
         f'<div class="frames-control"><label for="{key}">{label}</label>'
         f'<input type="range" id="{key}" min="0" max="{len(names) - 1}" value="{at}" step="1" autocomplete="off" '
-        f'aria-valuetext="{names[at]}"><output for="{key}">{names[at]}</output></div>{frames}</div>'
+        f'aria-valuetext="{names[at]}"><output for="{key}" style="--room: {room:.1f}em">{names[at]}</output></div>'
+        f"{frames}</div>"
     )
 
 
