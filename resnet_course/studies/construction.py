@@ -57,7 +57,7 @@ def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit
                 panel.scatter(*zip(*seeds, strict=True), s=9, color=colours[net], alpha=0.5)
             panel.set_yticks(range(len(known)), [HISTORIES[h] for h in known])
             panel.set_title({"train_error": "training error (%)", "test_error": "test error (%)"}[metric])
-        axes[0].legend()
+        axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(nets))
 
     layout = {"ncols": 2, "sharex": True, "sharey": True}
     return figures.exhibit(draw, finding(records), caption, runs.table(records, by=BY), records, **layout)

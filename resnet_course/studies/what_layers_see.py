@@ -87,7 +87,7 @@ def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit
                 style = {"label": f"{net}-{depth}"} if state == "trained" else {"linestyle": ":"}
                 panel.plot(errors[probe], color=colours[net], alpha=0.4 + 0.6 * depth / deepest, **style)
             panel.set(title=f"probe of {probe}: test error (%)", xlabel="after block (0: stem)")
-        axes[0].set_ylim(top=100)  # room for the legend above the curves
+        axes[0].set_ylim(48, 100)  # alike at every depth, with room for the legend above the curves
         axes[0].legend(loc="upper left")
 
     return figures.exhibit(draw, finding(records), caption, table(records), records, ncols=2, sharey=True)
