@@ -23,7 +23,12 @@ def code(slug: str, folder: str = "source") -> dict[str, str]:
 
 def tasks(slug: str) -> list[str]:
     """Names of an assignment's tasks, which are those of its answers' cells."""
-    return [name.removeprefix("test-") for name in code(slug) if name.startswith("test-")]
+    return list(dict.fromkeys(name.split("-")[1] for name in code(slug) if name.startswith("test-")))
+
+
+def graders(slug: str, task: str) -> dict[str, str]:
+    """The cells that grade a task, `test-TASK` and each `test-TASK-what`."""
+    return {name: source for name, source in code(slug).items() if name.split("-")[:2] == ["test", task]}
 
 
 def run(source: str, namespace: dict, name: str) -> None:

@@ -6,7 +6,7 @@ import runpy
 import pytest
 
 from resnet_course.checks import CheckFailed
-from tests.exercises.running import ROOT, code, fresh, run, tasks
+from tests.exercises.running import ROOT, code, fresh, graders, run, tasks
 
 BANKS = {path.stem: runpy.run_path(str(path)) for path in sorted((ROOT / "tests/exercises/bank").glob("*.py"))}
 WRONG = [(slug, name, *what) for slug, bank in BANKS.items() for name, what in bank["WRONG"].items()]
@@ -36,15 +36,17 @@ def test_a_wrong_answer_is_told_its_fault_by_the_self_check(slug, name, source, 
 @pytest.mark.parametrize(("slug", "name", "source", "phrase"), WRONG, ids=named)
 def test_a_wrong_answer_fails_the_hidden_tests_by_themselves(slug, name, source, phrase):
     task, namespace = answered(slug, name, source)
-    with pytest.raises(Exception):  # noqa: B017, PT011, a wrong answer may fail in any way
-        run(code(slug)[f"test-{task}"], namespace, "test")
+    with pytest.raises(Exception):  # noqa: B017, PT011, PT012, a wrong answer may fail in any way, and anywhere
+        for part, test in graders(slug, task).items():
+            run(test, namespace, part)
 
 
 @pytest.mark.parametrize(("slug", "name", "source"), RIGHT, ids=named)
 def test_a_right_answer_in_other_words_passes_self_check_and_hidden_tests(slug, name, source):
     task, namespace = answered(slug, name, source)
     run(code(slug)[f"check-{task}"], namespace, "check")
-    run(code(slug)[f"test-{task}"], namespace, "test")
+    for part, test in graders(slug, task).items():
+        run(test, namespace, part)
     run(code(slug)[f"check-{task}"], namespace, "check")  # a student runs cells twice
 
 

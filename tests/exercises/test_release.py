@@ -7,7 +7,7 @@ import re
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.exercises.running import EXERCISES, SLUGS, code, fresh, machinery, run, tasks
+from tests.exercises.running import EXERCISES, SLUGS, code, fresh, graders, machinery, run, tasks
 
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN")
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
@@ -48,11 +48,11 @@ def test_no_statement_of_a_solution_or_hidden_test_is_in_the_released_cell(slug)
     """By syntax trees: a reformatted or uncommented solution would be found too."""
     source, released = code(slug), code(slug, "release")
     for task in tasks(slug):
-        answer, test = source[task], source[f"test-{task}"]
-        visible = statements(released[f"test-{task}"])
-        hidden = statements("\n".join(HIDDEN.findall(test)))
-        assert hidden, f"{task} has no hidden test"
-        assert not hidden & visible, task
+        for name, test in graders(slug, task).items():
+            hidden = statements("\n".join(HIDDEN.findall(test)))
+            assert hidden, f"{name} has no hidden test"
+            assert not hidden & statements(released[name]), name
+        answer = source[task]
         solved = statements(answer) - statements(SOLUTION.sub("raise NotImplementedError", answer))
         assert solved, task
         assert not solved & statements(released[task]), task
@@ -72,7 +72,16 @@ def test_a_task_is_an_answer_a_check_and_a_test(slug):
     names = list(code(slug))
     assert tasks(slug)
     for task in tasks(slug):
-        assert names.index(task) < names.index(f"check-{task}") < names.index(f"test-{task}")
+        assert names.index(task) < names.index(f"check-{task}") < min(map(names.index, graders(slug, task)))
+
+
+@every_assignment
+def test_every_test_can_be_run_without_those_before_it(slug):
+    namespace = fresh(slug)
+    for task in tasks(slug):
+        run(code(slug)[task], namespace, task)
+        for name, test in graders(slug, task).items():
+            run(test, dict(namespace), name)
 
 
 @every_assignment

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.exercises.running import EXERCISES
+from tests.exercises.running import EXERCISES, graders, tasks
 
 SLUG = "02_the_block"
 sys.path.insert(0, str(EXERCISES / "grading"))
@@ -26,11 +26,12 @@ def read(folder: str) -> nbformat.NotebookNode:
 
 RIGHT = {cell.id: cell.source for cell in read("source").cells if cell.metadata.nbgrader.solution}
 FIRST, SECOND = list(RIGHT)[:2]
-POINTS = {
-    cell.id.removeprefix("test-"): cell.metadata.nbgrader.points
+TESTS = {
+    cell.id: cell.metadata.nbgrader.points
     for cell in read("source").cells
     if cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.solution
 }
+POINTS = {task: sum(TESTS[name] for name in graders(SLUG, task)) for task in tasks(SLUG)}
 READ = {cell.id: 0 for cell in read("source").cells if cell.metadata.nbgrader.grade and cell.id in RIGHT}
 FULL = POINTS | READ  # what is written in words is worth nothing until somebody has read it
 MARKS = re.compile(r"(?m)^ *### (BEGIN|END) SOLUTION\n?")

@@ -210,8 +210,9 @@ def write_tables(submissions: list[Submission], slug: str, order: list[str], roo
                 notebook = book.find_submission_notebook(slug, slug, s.name)
             except Exception as fault:
                 raise RuntimeError(f"{s.student} is not in the gradebook: {fault}") from None
-            scores = {g.name.removeprefix("test-"): g.score for g in notebook.grades}
-            tasks = {task: scores[task] for task in order}
+            tasks = dict.fromkeys(order, 0.0)
+            for g in notebook.grades:  # `test-TASK`, `test-TASK-what` or, for an answer in words, `TASK`
+                tasks[g.name.removeprefix("test-").split("-")[0]] += g.score
             unread = sorted(g.name for g in notebook.grades if g.needs_manual_grade)
             state = f"to be read: {', '.join(unread)}" if unread else "graded"
             row = {"student": safe(s.student), "file": s.path.name if s.path else "", "points": notebook.score}
