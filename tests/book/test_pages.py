@@ -166,6 +166,7 @@ def test_a_page_without_scripts_hides_no_comparison_and_no_frame(without_scripts
 def test_paper_shows_every_frame_and_no_furniture(open_page):
     page, _ = open_page("notebooks/03_degradation.html", theme="dark")
     page.emulate_media(media="print")
+    assert page.locator("article h1").is_visible()
     frames = page.locator(".frames .frame")
     assert frames.count() == frames.filter(visible=True).count() >= 5
     assert (
