@@ -40,9 +40,8 @@ class Network(nn.Module):
         super().__init__()
         self.stem, self.stages, self.head = stem, stages, head
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")  # He init, fan-in
-        nn.init.kaiming_normal_(head.weight)
         nn.init.zeros_(head.bias)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -175,10 +174,7 @@ def cost(net: nn.Module, image_size: int) -> Cost:
 
 
 def catalogue() -> list[tuple[str, Cost, str]]:
-    """The papers' networks: name, cost as counted here, and what the paper says of it.
-
-    Parameters from He 2015, Table 6, and He 2016, Table 5; multiply-adds from He 2015, Table 1.
-    """
+    """The papers' networks: name, cost, and what the paper says (He 2015, Tables 1 and 6; He 2016, Table 5)."""
     of_cifar = {20: "0.27M", 32: "0.46M", 44: "0.66M", 56: "0.85M", 110: "1.7M", 1202: "19.4M"}
     of_preactivation = {164: "1.7M", 1001: "10.2M"}
     of_imagenet = {18: "1.8e9", 34: "3.6e9", 50: "3.8e9", 101: "7.6e9", 152: "11.3e9"}

@@ -42,13 +42,11 @@ def grow(net: models.Network, depth: int, inputs: Tensor) -> None:
 
 
 def save_weights(net: nn.Module, path: Path) -> None:
-    """Write a network's weights as safetensors, whole or not at all: parameters in float16, statistics in float32.
-
-    Variances of a network whose training went wrong exceed what float16 can hold.
-    """
+    """Write a network's weights as safetensors, whole or not at all: parameters in float16, statistics in float32."""
     from safetensors.torch import save_file
 
     weights = {name: parameter.detach().half() for name, parameter in net.named_parameters()}
+    # Variances of a network whose training went wrong exceed what float16 can hold.
     weights |= {name: buffer for name, buffer in net.named_buffers() if buffer.is_floating_point()}
     weights = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
     with runs.whole(path) as scratch:

@@ -143,10 +143,7 @@ def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
 
 
 def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Gradient of the training loss (mean cross-entropy, nats) for each convolution and linear weight, by module.
-
-    Computed as a training step would, with the batch's own statistics; `.grad` and buffers stay as they are.
-    """
+    """Gradient of the loss (mean cross-entropy, nats) of a training step for each convolution and linear weight."""
     weights = {name: layer.weight for name, layer in main_path(net, (nn.Conv2d, nn.Linear)).items()}
     with untouched(net), torch.enable_grad():
         loss = nn.functional.cross_entropy(net.train()(images), labels)
@@ -154,10 +151,7 @@ def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> dict[str
 
 
 def coherence(net: nn.Module, images: Tensor, labels: Tensor, parts: int = 4) -> float:
-    """Mean cosine between the gradients of `parts` disjoint pieces of the batch: 1 agree fully, 0 unrelated.
-
-    Raises ValueError for less than two parts.
-    """
+    """Mean cosine between the gradients of disjoint parts of a batch (ValueError below 2): 1 agree, 0 unrelated."""
     if parts < 2:
         raise ValueError(f"coherence compares at least 2 parts, got {parts}")
     pairs = zip(images.chunk(parts), labels.chunk(parts), strict=True)

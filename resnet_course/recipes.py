@@ -58,10 +58,7 @@ class Config:
 
 
 def config_from(data: dict) -> Config:
-    """The configuration a record keeps as a dict; fields that older records lack take their defaults.
-
-    Raises TypeError when it is no configuration.
-    """
+    """A record's `config` as a Config, with defaults for what old records lack. Raises TypeError when it is none."""
     recipe = Recipe(**{**data["recipe"], "drops": tuple(data["recipe"].get("drops", ()))})
     return Config(**{**data, "recipe": recipe})
 
@@ -101,8 +98,8 @@ def for_tier(tier: str) -> Recipe:
 def for_depth(recipe: Recipe, depth: int) -> Recipe:
     """The same recipe, with the paper's warm-up where the network is deep enough to need it.
 
-    He 2015, Sec. 4.2: lr 0.01 until the training error is below 80 %, "about 400 iterations", which is what we
-    fix it to, so that the schedule is a function of the step alone.
+    He 2015, Sec. 4.2: lr 0.01 until the training error is below 80 %, "about 400 iterations"; fixed to 400 here, so
+    that the schedule is a function of the step alone.
     """
     if depth < WARM_UP_DEPTH or recipe.schedule != "steps":
         return recipe

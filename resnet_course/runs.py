@@ -20,6 +20,7 @@ FORMAT = 1
 # What tells runs apart, and its value where a record does not say.
 IDENTITY = dict.fromkeys(("net", "depth", "seed", "tier"))
 IDENTITY |= {"shortcut": "A", "variant": "", "start_depth": 0, "label": ""}
+NETWORK, ERRORS = ("net", "depth"), ("train_error", "test_error")  # what runs are averaged by, and what of them
 RECORDED = Path(__file__).with_name("recorded")
 
 
@@ -150,7 +151,7 @@ def stats(values: Iterable[float]) -> Stats:
     return Stats(fmean(values), stdev(values) if len(values) > 1 else math.nan, len(values))
 
 
-def over_seeds(records: Sequence[Record], metric: str, by: Sequence[str] = ("net", "depth")) -> dict[tuple, Stats]:
+def over_seeds(records: Sequence[Record], metric: str, by: Sequence[str] = NETWORK) -> dict[tuple, Stats]:
     """Final `metric` averaged over the seeds of each group: {("plain", 20): Stats(mean, std, n), …}.
 
     Raises RecordError when a record lacks the metric, and when runs of a group differ in more than the seed.
@@ -170,25 +171,18 @@ def told_apart_by(records: Iterable[Record]) -> tuple[str, ...]:
     """Net, depth, and what else but the seed differs among the records, for over_seeds and table."""
     records = list(records)
     varying = (name for name in IDENTITY if len({getattr(r, name) for r in records}) > 1)
-    return tuple(dict.fromkeys(("net", "depth", *(name for name in varying if name != "seed"))))
+    return tuple(dict.fromkeys((*NETWORK, *(name for name in varying if name != "seed"))))
 
 
 def mean_profile(records: Sequence[Record], quantity: str, iteration: int | None = None) -> list[Stats]:
-    """A profile of one network averaged over its seeds, value by value.
-
-    Raises RecordError when a record lacks it, or when the records are not of one network.
-    """
+    """A profile of one network averaged over seeds. Raises RecordError where it lacks, and for several networks."""
     profiles = [record.profile(quantity, iteration) for record in records]
     if len({len(profile) for profile in profiles}) != 1:
         raise RecordError(f"profiles of {quantity} of different lengths cannot be averaged; select one network")
     return [stats(values) for values in zip(*profiles, strict=True)]
 
 
-def table(
-    records: Sequence[Record],
-    metrics: Sequence[str] = ("train_error", "test_error"),
-    by: Sequence[str] = ("net", "depth"),
-) -> list[dict]:
+def table(records: Sequence[Record], metrics: Sequence[str] = ERRORS, by: Sequence[str] = NETWORK) -> list[dict]:
     """One row per network and depth, ready for a table, CSV or JSON: means, standard deviations, seeds."""
     columns = {metric: over_seeds(records, metric, by) for metric in metrics}
     rows = []
