@@ -129,10 +129,9 @@ def error_against_depth(axes, colours: dict[str, str], records: Sequence[runs.Re
         of_net = [r for r in records if r.net == net]
         axes.scatter([r.depth for r in of_net], [r.final[metric] for r in of_net], s=9, color=colours[net], alpha=0.5)
     depths = sorted({depth for _, depth in means})
-    axes.set_xscale("log")
+    axes.set(xscale="log", xlabel="depth (weighted layers)")
     axes.set_xticks(depths, [str(depth) for depth in depths])
     axes.minorticks_off()
-    axes.set_xlabel("depth (weighted layers)")
 
 
 def values_by_name(axes, colour: str, values: Mapping[str, Sequence[float]]) -> None:

@@ -111,11 +111,6 @@ def verify(folder: Path) -> None:
         raise DataError(f"In {folder}, {fault}: remove that folder and run `resnet-course data fetch`.")
 
 
-def checksum() -> str:
-    """Fingerprint of the six official files, for the record of a run: the md5 of their md5s."""
-    return "md5:" + hashlib.md5("".join(MD5.values()).encode(), usedforsecurity=False).hexdigest()
-
-
 def load(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Images, uint8 (N, 3, 32, 32), and labels, int64 (N,), of verified files; split "train" or "test"."""
     names = {"train": [*MD5][:5], "test": [*MD5][5:]}[split]

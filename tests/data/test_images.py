@@ -145,3 +145,7 @@ def test_a_holdout_that_leaves_nothing_is_refused(held):
 
 def test_the_fingerprint_of_the_embedded_subset_is_that_of_its_training_images():
     assert images.checksum("embedded") == f"sha256:{images.EMBEDDED_SHA256['train'][:16]}"
+
+
+def test_the_fingerprint_of_cifar10_is_the_one_that_the_records_of_full_runs_carry():
+    assert images.checksum("cifar10") == "md5:5fca883f308a4e098a01d5e5abd410bf"

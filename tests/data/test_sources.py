@@ -246,11 +246,6 @@ def test_verify_names_the_first_bad_file_and_the_remedy(files, tmp_path, damage)
         sources.verify(folder)
 
 
-def test_the_checksum_is_that_of_the_files_official_sums(files):
-    sums = "".join(hashlib.md5(data).hexdigest() for data in files.values())
-    assert sources.checksum() == "md5:" + hashlib.md5(sums.encode()).hexdigest()
-
-
 def test_load_keeps_labels_and_planes_in_their_places(tmp_path):
     record = bytes([7]) + bytes([1]) * 1_024 + bytes([2]) * 1_024 + bytes(range(256)) * 4
     write(tmp_path, {name: record * (1 if name == "test_batch.bin" else 2) for name in MD5})
