@@ -103,7 +103,7 @@ def explain(app, document: nodes.document, name: str) -> None:
         made, rest = [], text.astext()
         while left:
             choices = "|".join(sorted(map(re.escape, left), key=len, reverse=True))
-            found = re.search(rf"(?<![\w-])({choices})(s?)(?![\w-])", rest)
+            found = re.search(rf"(?<![\w-])(?<!stochastic )({choices})(s?)(?![\w-])", rest)
             if not found:
                 break
             word = found[1]
