@@ -87,10 +87,11 @@ def test_a_search_finds_the_chapter_with_no_help_from_outside(open_page):
     assert complaints == []
 
 
-@pytest.mark.parametrize("asked", ["F(x)", "projection", "degradation"])
+@pytest.mark.parametrize("asked", ["F(x)", "projection", "degradation", "cross entropy", "pre-activation"])
 def test_a_search_finds_the_name_of_a_formula_and_of_a_word(open_page, asked):
-    page, _ = open_page(f"search.html?q={asked.replace('(', '%28').replace(')', '%29')}")
+    page, complaints = open_page(f"search.html?q={asked.replace('(', '%28').replace(')', '%29')}")
     page.locator("#search-results li a[href*='notation.html']").first.wait_for()
+    assert complaints == []
 
 
 def test_the_index_leads_to_every_word_of_the_page_of_notation(open_page):
