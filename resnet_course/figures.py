@@ -40,17 +40,17 @@ def look(mode: str = "light") -> Iterator[dict[str, str]]:
 
     colours = COLOURS[mode]
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    own = {"figure.figsize": (WIDTH, 3.6), "grid.color": colours["faint"], **dict.fromkeys(inked, colours["ink"])}
+    own = {"grid.color": colours["faint"], **dict.fromkeys(inked, colours["ink"])}
     with matplotlib.style.context([Path(__file__).with_name("course.mplstyle"), own]):
         yield colours
 
 
-def svg(draw: Callable, mode: str, **layout) -> str:
-    """`draw(axes, colours)` as SVG text. `layout` goes to matplotlib's Figure.subplots."""
+def svg(draw: Callable, mode: str, height: float = 3.6, **layout) -> str:
+    """`draw(axes, colours)` as SVG text, `height` inches high. `layout` goes to matplotlib's Figure.subplots."""
     from matplotlib.figure import Figure
 
     with look(mode) as colours:
-        figure = Figure()
+        figure = Figure((WIDTH, height))
         draw(figure.subplots(**layout), colours)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -87,7 +87,7 @@ def exhibit(
 ) -> Exhibit:
     """Draw `draw(axes, colours)` for light and dark pages. `alt` states the finding, `caption` asks or tells.
 
-    `rows` are the plotted data; `records` give the provenance line; `layout` goes to Figure.subplots.
+    `rows` are the plotted data; `records` give the provenance line; `layout` goes to `svg`.
     """
     source = runs.provenance_line(records) if records else "Computed by this page's own code."
     quoted = (quote(svg(draw, mode, **layout), safe=" !$'()*+,-./:;=?@_~") for mode in ("light", "dark"))
@@ -105,12 +105,17 @@ def as_table(rows: Sequence[dict]) -> str:
     return f'<div class="table-scroll" tabindex="0">{table}</div>'
 
 
+_NUMBER = re.compile(r"(–|fails|[−+-]?\d[^A-Za-z]*( [A-Za-zµ]{1,3})?)")  # with a unit, or for want of one a dash
+
+
 def as_markdown(rows: Sequence[dict]) -> str:
-    """Rows of one shape as a Markdown table, for the page's text; whole numbers with thousands separators."""
+    """Rows of one shape as a Markdown table, words on the left; whole numbers with thousands separators."""
     table = [[str(name).replace("_", " ") for name in rows[0]]]
     table += [[f"{v:,}" if isinstance(v, int) else _cell(v) for v in row.values()] for row in rows]
+    of_numbers = (all(_NUMBER.fullmatch(cell) for cell in column[1:]) for column in zip(*table, strict=True))
+    rule = "|" + "".join("---:|" if numbers else ":---|" for numbers in of_numbers)
     head, *rest = ("| " + " | ".join(cells) + " |" for cells in table)
-    return "\n".join([head, "|" + "---:|" * len(rows[0]), *rest])
+    return "\n".join([head, rule, *rest])
 
 
 def _cell(value) -> str:

@@ -1,4 +1,5 @@
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,13 @@ def test_deeper_networks_are_drawn_stronger():
     strengths = [figures.strength(depth, (110, 20, 56)) for depth in (20, 56, 110)]
     assert strengths == sorted(strengths)
     assert strengths[-1] == 1.0
+
+
+def test_words_line_up_on_the_left_of_a_markdown_table_and_numbers_on_the_right():
+    rows = [{"network": "plain", "layers": 20, "error": "56.2 ± 0.3", "size": "1.3 GiB", "start": "0.1, cold"}]
+    assert figures.as_markdown(rows).splitlines()[1] == "|:---|---:|---:|---:|:---|"
+
+
+def test_a_figure_is_as_high_as_asked():
+    heights = [re.search(r'height="([\d.]+)pt"', figures.svg(lambda *_: None, "light", height=h)) for h in (2, 3)]
+    assert [float(found[1]) for found in heights] == [144.0, 216.0]

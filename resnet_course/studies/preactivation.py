@@ -60,7 +60,7 @@ def figure(records: Sequence[runs.Record], caption: str = "") -> figures.Exhibit
     def draw(axes, colours):
         for panel, depth in zip(axes if len(depths) > 1 else [axes], depths, strict=True):
             draw_errors(panel, colours, [record for record in records if record.depth == depth])
-            panel.set_title(f"{depth} layers: test error (%)")
+            panel.set(title=f"{depth} layers", xlabel="test error (%)")
 
     return figures.exhibit(draw, finding(records), caption, table(records), records, ncols=len(depths), sharey=True)
 

@@ -96,7 +96,7 @@ def finding(records: Sequence[runs.Record]) -> str:
     """The result in words."""
     second = losses(records, 1)
     said = "; ".join(f"{kind} {depth}: {shown(min(of))} to {shown(max(of))}" for (depth, kind), of in second.items())
-    return f"Training loss in the pass after the warm-up, over seeds (guessing has 2.3). {said}."
+    return f"Training loss in the pass after the warm-up, over seeds, where guessing has 2.3: {said}."
 
 
 def holds(records: Sequence[runs.Record]) -> dict[str, bool]:
