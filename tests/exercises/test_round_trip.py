@@ -133,7 +133,7 @@ def graded(tmp_path_factory, outside, isolated):
         "tampered": tampered(read("release")),
         "loop": with_first("while True:", "    try:", "        while True:", "            pass",
                            "    except BaseException:", "        pass"),
-        "memory": with_first("hog = []", "while True:", "    hog.append(bytearray(2**30))"),
+        "memory": with_first("hog = []", "while True:", "    hog.append(bytearray(2**27))"),
         "leaver": with_first("import os", "os._exit(0)"),
         "writer": with_first(f"open({str(secret)!r}, 'a').write('changed')"),
         "reader": with_first(f"print(open({str(secret)!r}).read())"),

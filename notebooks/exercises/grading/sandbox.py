@@ -6,8 +6,8 @@
 The warm process imports torch and the course once. Each notebook then runs in a fork of it that has, where Linux lets
 it (root, or user namespaces), a file system of its own with Python and the course, read-only, and an empty folder in
 memory; no network; no sight of other processes; and no privileges. Time, memory and file sizes are limited in every
-case. A cell that overruns its time or kills its process is given an error, and the notebook is run again
-without it, so that nothing but the offending cell fails.
+case. A cell that overruns its time, fills the memory or kills its process is given an error, and the notebook is run
+again without it, so that nothing but the offending cell fails.
 """
 
 import contextlib
@@ -157,10 +157,10 @@ def run_notebook(cells: list[str], limits: Limits, isolated: bool) -> list[list[
 def watch(cells, skip, limits, isolated, root, outputs, end) -> int | None:
     """Fill in the outputs of one run; the cell at which it died, if it did."""
     process, reading = fork_notebook(cells, skip, limits, isolated, root)
-    at, due, pending = None, time.monotonic() + 30, b""
+    at, due, pending, full = None, time.monotonic() + 30, b"", False
     with selectors.DefaultSelector() as ready:
         ready.register(reading, selectors.EVENT_READ)
-        while ready.select(max(0.0, min(due, end) - time.monotonic())):
+        while not full and ready.select(max(0.0, min(due, end) - time.monotonic())):
             chunk = os.read(reading, 1 << 16)
             if not chunk:
                 break
@@ -175,14 +175,17 @@ def watch(cells, skip, limits, isolated, root, outputs, end) -> int | None:
                     at, due = number, time.monotonic() + limits.cell + GRACE
                 elif number == at:
                     outputs.setdefault(number, result)
-                    if any(o.get("ename") == "CellTimeout" for o in result):
+                    faults = {o.get("ename") for o in result}
+                    if faults & {"CellTimeout", "MemoryError"}:
                         skip.add(number)
                     at, due = None, time.monotonic() + GRACE
+                    if full := "MemoryError" in faults:  # what fills the memory may stay in it
+                        break
     os.close(reading)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    if at is None and len(outputs) < len(cells) and time.monotonic() < end:
+    if at is None and not full and len(outputs) < len(cells) and time.monotonic() < end:
         if not outputs:
             raise RuntimeError(f"a notebook's process ended with {status} before its first cell")
         at = min(set(range(len(cells))) - set(outputs))  # between two cells: the next one is blamed
