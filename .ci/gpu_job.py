@@ -63,11 +63,12 @@ def steps(options: argparse.Namespace) -> list[list[str]]:
     depths = ("20", "56", "110", "1202") if options.tier == "paper" else ("8",)
     bench = [["bench", "--depths", *depths, *where, "--out", str(options.out / "bench")]]
     there = {path.stem for path in (ROOT / "resnet_course" / "studies").glob("*.py")}
+    left_out = {"--graph"} if options.device != "cuda" else set()
     chosen = [
-        ["run", study, *how.split(), *where, "--out", str(options.out)] for study, how in RUNS if study in there
+        ["run", study, *(word for word in how.split() if word not in left_out), *where, "--out", str(options.out)]
+        for study, how in RUNS
+        if study in there
     ]
-    if options.device != "cuda":
-        chosen = [[word for word in step if word != "--graph"] for step in chosen]
     return (bench if not list((options.out / "bench").glob("*.json")) else []) + chosen
 
 

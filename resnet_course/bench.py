@@ -22,7 +22,7 @@ from torchvision.transforms import v2
 
 from . import costs, engine, models, networks, provenance, recipes, training
 from .data import augment
-from .device import How
+from .device import How, pick_device
 
 IMAGES = 4096  # that a contestant trains on
 Steps = Callable[[int], float | None]  # takes n steps; gives the seconds if it keeps a clock of its own
@@ -199,7 +199,7 @@ def arithmetic_floor(config: recipes.Config, flop_per_second: float) -> float:
 
 def bench(depths: list[int], tier: str, device: str, seconds: float = 1.0) -> dict:
     """Measure all variants at each depth, print the table, and return everything as one JSON-able dict."""
-    device = How(device).device
+    device = pick_device(device)
     limits, rows, additions = ceilings(device), [], []
     say = partial(print, flush=True)
     for depth in depths:

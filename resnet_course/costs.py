@@ -9,7 +9,7 @@ import torch
 
 from . import engine
 from .data import images
-from .device import How, one_thread
+from .device import How, one_thread, pick_device
 from .examination import Examine, Measure, images_to_examine, profiles_of
 from .networks import build
 from .recipes import Config, Recipe
@@ -24,7 +24,7 @@ def estimate(
     `measure` is what a study does in place of training, timed over a few of its own iterations; `examine`, what it
     wants to know of networks, is timed on a part of its images. `trains`: whether networks are trained as well.
     """
-    device = How(device).device
+    device = pick_device(device)
     one_a_depth = {c.depth: c for c in configs}.values()
     step = {c.depth: seconds_per_step(c, device, measure) if trains else 0.0 for c in one_a_depth}
     look = {c.depth: _seconds_to_examine(c, examine, device, trains) if examine else 0.0 for c in one_a_depth}

@@ -105,15 +105,15 @@ def as_table(rows: Sequence[dict]) -> str:
     return f'<div class="table-scroll" tabindex="0">{table}</div>'
 
 
-_NUMBER = re.compile(r"(–|fails|[−+-]?\d[^A-Za-z]*( [A-Za-zµ]{1,3})?)")  # with a unit, or for want of one a dash
+_NUMBER = re.compile(r"(–|[−+-]?\d[^A-Za-z]*( [A-Za-zµ]{1,3})?)")  # with a unit, or for want of one a dash
 
 
 def as_markdown(rows: Sequence[dict]) -> str:
-    """Rows of one shape as a Markdown table, words on the left; whole numbers with thousands separators."""
+    """Rows of one shape in Markdown, columns of words on the left; whole numbers with thousands separators."""
     table = [[str(name).replace("_", " ") for name in rows[0]]]
     table += [[f"{v:,}" if isinstance(v, int) else _cell(v) for v in row.values()] for row in rows]
-    of_numbers = (all(_NUMBER.fullmatch(cell) for cell in column[1:]) for column in zip(*table, strict=True))
-    rule = "|" + "".join("---:|" if numbers else ":---|" for numbers in of_numbers)
+    numbers = (sum(map(bool, map(_NUMBER.fullmatch, column[1:]))) for column in zip(*table, strict=True))
+    rule = "|" + "".join("---:|" if 2 * many > len(rows) else ":---|" for many in numbers)
     head, *rest = ("| " + " | ".join(cells) + " |" for cells in table)
     return "\n".join([head, rule, *rest])
 

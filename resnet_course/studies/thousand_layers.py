@@ -1,6 +1,6 @@
 """Chapter "A thousand layers": what they cost, and whether they begin to train."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -49,19 +49,24 @@ def shown(loss: float) -> str:
     return f"{loss:,.0f}" if loss >= 100 else f"{loss:.2f}"
 
 
-def losses(records: Sequence[runs.Record], number: int) -> dict[tuple[int, str], list[float]]:
-    """Training loss (nats) in one pass, counted from 0, by (depth, block), a value a seed."""
+def grouped(
+    records: Sequence[runs.Record], value: Callable[[runs.Record], float]
+) -> dict[tuple[int, str], list[float]]:
+    """A value of each record by (depth, block), one a seed."""
     found: dict[tuple[int, str], list[float]] = {}
     for r in records:
-        found.setdefault((r.depth, block(r)), []).append(r.curves["train_loss"][number])
+        found.setdefault((r.depth, block(r)), []).append(value(r))
     return found
+
+
+def losses(records: Sequence[runs.Record], number: int) -> dict[tuple[int, str], list[float]]:
+    """Training loss (nats) in one pass, counted from 0, by (depth, block), a value a seed."""
+    return grouped(records, lambda r: r.curves["train_loss"][number])
 
 
 def table(records: Sequence[runs.Record]) -> list[dict]:
     """One row a network: loss in the first passes, seed by seed, and training error (%) at the end."""
-    ends = {(r.depth, block(r)): [] for r in records}
-    for r in records:
-        ends[r.depth, block(r)].append(r.final["train_error"])
+    ends = grouped(records, lambda r: r.final["train_error"])
     passes = [losses(records, number) for number, _ in enumerate(records[0].curves["train_loss"][:SHOWN])]
     return [
         {"layers": str(depth), "block": kind}
