@@ -10,7 +10,8 @@ from pathlib import Path
 
 from . import lab, recipes, runs
 
-HOW = ("graph", "checkpoint_blocks", "keep_weights", "command", "on", "address", "devices", "nodes", "strategy")
+HOW = ("precision", "graph", "checkpoint_blocks", "keep_weights", "command", "on", "address")
+HOW += ("devices", "nodes", "strategy")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     add("--strategy", choices=("auto", "ddp"), default="auto", help="Lightning's, for several devices")
     add("--out", type=Path, default=None, help="folder of the records (default: runs/)")
     add("--keep-weights", action="store_true", help="keep the trained weights beside each record")
+    add("--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the computation")
     add("--graph", action="store_true", help="capture each training step as a CUDA graph (GPU)")
     add("--max-minutes", type=float, default=math.inf, help="stop in time, resumable")
 

@@ -63,8 +63,6 @@ class Engine:
             checkpoint_segments(self.twin, checkpoint_blocks)
         pairs = [(p, q) for p, q in zip(net.parameters(), self.twin.parameters(), strict=True) if p is not q]
         self.masters, self.halves = [p for p, _ in pairs], [q for _, q in pairs]
-        for parameter in self.masters:
-            parameter.grad = torch.zeros_like(parameter)
         self.labels, self.crops = labels, crops
         self.lr = torch.zeros((), device=device)
         self.optimizer = torch.optim.SGD(net.parameters(), self.lr, momentum, weight_decay=weight_decay, fused=True)
@@ -83,6 +81,9 @@ class Engine:
         self.lrs.copy_(torch.tensor(lrs))
         self.cursor.zero_()
         self.sums.zero_()
+        for parameter in self.masters:
+            if parameter.grad is None:  # Lightning clears gradients between configure_optimizers and the first epoch
+                parameter.grad = torch.zeros_like(parameter)
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr  # a restored checkpoint brings a tensor of its own
         if self.stream is not None:

@@ -9,7 +9,7 @@ from resnet_course import engine, models
 from resnet_course.data import augment, images
 
 STEPS, BATCH, PAD = 20, 16, 2
-LRS = [0.02 + 0.002 * step for step in range(STEPS)]
+LRS = [(20 + 2 * step) / 1024 for step in range(STEPS)]  # exact in float32, in which the engine keeps them
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU, and there is none here")
 
 
@@ -32,7 +32,7 @@ def make(net: nn.Module, precision: str = "fp32") -> engine.Engine:
     data = few().to(device)
 
     def crops(order, down, right, flip):
-        return augment.take(data.pixels, order, down, right, flip, PAD)
+        return augment.take(data.pixels, order, down, right, flip, PAD).to(next(net.parameters()).dtype)
 
     one = engine.Engine(net, data.labels, crops, STEPS, BATCH, momentum=0.9, weight_decay=1e-2, precision=precision)
     one.start_epoch(plan(), LRS)
@@ -45,7 +45,7 @@ def by_hand(net: nn.Module, optimizer: torch.optim.SGD | None = None) -> tuple[f
     optimizer = optimizer or torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
     for step, rows in enumerate(zip(*plan(), strict=True)):
         optimizer.param_groups[0]["lr"] = LRS[step]
-        logits = net(augment.take(data.pixels, *rows, PAD))
+        logits = net(augment.take(data.pixels, *rows, PAD).to(next(net.parameters()).dtype))
         loss = cross_entropy(logits, data.labels[rows[0]])
         optimizer.zero_grad()
         loss.backward()
@@ -73,7 +73,8 @@ def test_twenty_steps_give_the_weights_of_a_plain_pytorch_loop():
 
 
 def test_over_two_hundred_steps_the_losses_are_those_of_a_plain_pytorch_loop():
-    one, theirs, ours_then_theirs = make(network()), network(), []
+    """In float64: in float32 two orders of summation part within a hundred steps, on some processors by a tenth."""
+    one, theirs, ours_then_theirs = make(network().double()), network().double(), []
     optimizer = torch.optim.SGD(theirs.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
     for _ in range(200 // STEPS):
         one.start_epoch(plan(), LRS)
@@ -81,7 +82,7 @@ def test_over_two_hundred_steps_the_losses_are_those_of_a_plain_pytorch_loop():
         ours_then_theirs.append((one.means()[0], by_hand(theirs, optimizer)[0]))
     ours, by_a_loop = zip(*ours_then_theirs, strict=True)
     assert ours[-1] < 0.8 * ours[0]  # it has learnt, so that there was something to get wrong
-    assert ours == pytest.approx(by_a_loop, rel=1e-2)
+    assert ours == pytest.approx(by_a_loop, rel=1e-5)
 
 
 def test_an_epochs_means_are_those_of_a_plain_pytorch_loop():

@@ -3,6 +3,7 @@
 import signal
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -327,3 +328,33 @@ def test_a_damaged_state_is_named_and_training_starts_afresh(tmp_path, capsys):
     assert training.readable_state(path) is None
     assert "cannot be read" in capsys.readouterr().out
     assert training.readable_state(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_sixteen_bits_train_under_lightning_to_the_losses_of_the_bare_engine(precision):
+    """Lightning clears the gradients between configure_optimizers and the first epoch."""
+    record = fit(CONFIG, precision=precision)[0]
+    module = training.Training(
+        [CONFIG], images.training(TINY.data, 0, TINY.train_images), device.How("cpu", precision)
+    )
+    module.configure_optimizers()
+    (bare,), losses = module.engines, []
+    for epoch in range(3):
+        bare.start_epoch(*module.plan(CONFIG, epoch))
+        bare.advance(min(7, TINY.iterations - 7 * epoch))
+        losses.append(bare.means()[0])
+    assert record.curves["train_loss"] == pytest.approx(losses, rel=1e-3)
+    assert record.provenance["precision"] == precision
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_sixteen_bits_resume_side_by_side_as_if_nothing_had_happened(monkeypatch, precision):
+    pair = CONFIG, replace(CONFIG, net="plain")
+    whole = fit(*pair, precision=precision, root=Path("whole"))
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "SAVE_EVERY", 0)
+        interrupt_in_epoch(patch, 2)
+        with pytest.raises(KeyboardInterrupt):
+            fit(*pair, precision=precision, root=Path("broken"))
+    again = fit(*pair, precision=precision, root=Path("broken"))
+    assert all(same_numbers(a, b) for a, b in zip(whole, again, strict=True))
