@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except SystemExit as end:
         if end.code == 128 + 15:
-            print("resnet-course: told to end; run the same command again to go on", file=sys.stderr)
+            words = "told to end; run the same command again to go on"
+            print(f"resnet-course: {words}", file=sys.stderr)
         raise
     return 0
 
@@ -71,7 +72,7 @@ def _run_arguments(command: argparse.ArgumentParser) -> None:
     _which_runs(command)
     _runtime_arguments(command)
     add("--parallel", type=_positive, help="runs at once (default: one per core)")
-    add("--on", choices=("here", "ray"), default="here", help="ray: runs are tasks of a Ray cluster")
+    add("--on", choices=("here", "ray"), default="here", help="ray: runs are tasks of Ray")
     add("--address", help="of the Ray cluster (default: one of this machine, made and ended)")
     add("--devices", type=_positive, default=1, help="that share each batch of a run")
     add("--nodes", type=_positive, default=1, help="machines with so many devices each")

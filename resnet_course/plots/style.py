@@ -53,6 +53,9 @@ class Layout:
     height_ratios: Sequence[float] | None = None
 
 
+ONE_PANEL = Layout()
+
+
 @contextmanager
 def look(mode: str = "light") -> Iterator[Colours]:
     """The course's matplotlib style inside the `with`, and its colours by name.
@@ -68,7 +71,7 @@ def look(mode: str = "light") -> Iterator[Colours]:
         yield colours
 
 
-def svg(draw: Draw, mode: str, layout: Layout = Layout()) -> str:
+def svg(draw: Draw, mode: str, layout: Layout = ONE_PANEL) -> str:
     """What `draw` draws as SVG text, in the colours of "light" or "dark" pages."""
     from matplotlib.figure import Figure
 

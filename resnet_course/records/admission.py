@@ -23,7 +23,7 @@ def records_below(folder: Path) -> list[Path]:
     """Files of whole records in a folder of studies, of one study, or of one tier."""
     paths: list[Path] = []
     for place in (folder, *sorted(folder.glob("*/")), *sorted(folder.glob("*/*/"))):
-        paths += [path for path in record_paths(place.parent, place.name)]
+        paths += record_paths(place.parent, place.name)
     return sorted(set(paths))
 
 

@@ -1,4 +1,4 @@
-"""What accompanies training: a resumable state on disk, a progress bar, a stop where it diverges."""
+"""What accompanies training: a resumable state on disk, and a progress bar."""
 
 import math
 import time

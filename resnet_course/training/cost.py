@@ -1,4 +1,4 @@
-"""What a run will cost, before it runs: seconds from a few timed steps, bytes counted or measured."""
+"""What a run will cost, before it runs: seconds from timed steps, bytes counted or measured."""
 
 import math
 import time

@@ -158,7 +158,7 @@ class Engine:
         self.cursor += 1
 
     def _gather_gradients(self) -> None:
-        """Gradients of the copy become those of the master weights, and those of all processes one."""
+        """The copy's gradients become the master weights', those of all processes their mean."""
         if self.masters:
             gradients = [parameter.grad for parameter in self.halves]
             torch._foreach_copy_([parameter.grad for parameter in self.masters], gradients)
@@ -176,7 +176,7 @@ class Engine:
                 self.graph.replay()
 
     def means(self) -> tuple[float, float]:
-        """Mean loss (nats) and training error (percent) of the epoch so far; waits for the device."""
+        """Mean loss (nats) and error (percent) of the epoch so far; waits for the device."""
         if self.stream is not None:
             self.stream.synchronize()
         if self.processes > 1:
@@ -188,9 +188,9 @@ class Engine:
         """Capture the step as a CUDA graph on a stream of its own.
 
         Call it after start_epoch and after any checkpoint is restored: the graph remembers
-        addresses. Weights, statistics, momentum, the scale of the loss and the cursor are as before,
-        also where the capture fails; it then raises what PyTorch raised, and the engine goes on
-        step by step. The random state of the device moves: seed it afterwards.
+        addresses. Weights, statistics, momentum, the scale of the loss and the cursor are as
+        before, also where the capture fails; it then raises what PyTorch raised, and the engine
+        goes on step by step. The random state of the device moves: seed it afterwards.
         """
         stream = torch.cuda.Stream()
         graph = torch.cuda.CUDAGraph()
@@ -233,7 +233,7 @@ class Engine:
 
 @contextmanager
 def _no_counters(net: nn.Module) -> Iterator[None]:
-    """Batch norms without their count of batches: one kernel less for each, and nothing reads it."""
+    """Batch norms without their count of batches: a kernel less for each, and none reads it."""
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     counters = [norm.num_batches_tracked for norm in norms]
     try:
@@ -270,7 +270,7 @@ def _best_algorithms() -> Iterator[None]:
 
 
 def average(tensors: Sequence[Tensor]) -> None:
-    """Replace tensors by their means over the processes of torch.distributed, all in one message."""
+    """Replace tensors by their means over the processes of torch.distributed, in one message."""
     flat = torch.cat([tensor.flatten() for tensor in tensors])
     distributed.all_reduce(flat)
     parts = (flat / distributed.get_world_size()).split([tensor.numel() for tensor in tensors])

@@ -1,4 +1,4 @@
-"""What a study wants to know of a network beyond its curves: asked while it trains, or afterwards."""
+"""What a study asks of a network beyond its curves, while it trains or afterwards."""
 
 import hashlib
 import inspect
