@@ -3,6 +3,6 @@
 Import what you need, for example `from resnet_course import models, lab`; this module itself loads nothing heavy.
 """
 
-from importlib.metadata import version
+from .repository import project
 
-__version__ = version("resnet-course")
+__version__ = project().version

@@ -1,13 +1,9 @@
-import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 
 from resnet_course import figures, runs
 from resnet_course.studies import degradation
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +78,6 @@ def test_the_look_leaves_matplotlib_as_it_was():
     with figures.look("dark"):
         pass
     assert mpl.rcParams["font.size"] == before
-
-
-def test_the_readme_figure_is_drawn_from_the_records():
-    spec = importlib.util.spec_from_file_location("drawing", ROOT / ".ci" / "draw_readme_figure.py")
-    drawing = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(drawing)
-    assert drawing.TARGET.read_text() == drawing.picture(), "run python .ci/draw_readme_figure.py"
 
 
 def test_values_by_name_stand_in_rows_from_the_top_down_with_their_mean():

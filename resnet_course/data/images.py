@@ -2,7 +2,7 @@
 
 The subset is real CIFAR-10 (Krizhevsky 2009): the first 800 training and 200 test images of each class, each 2x2
 square of pixels averaged and rounded, stored as one lossless mosaic a split; image i has class i % 10.
-`python .ci/make_embedded.py FOLDER` makes it again from the official binary files.
+`python -m tools.embedded_data FOLDER` makes it again from the official binary files.
 """
 
 import hashlib

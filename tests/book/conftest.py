@@ -1,98 +1,29 @@
-"""The built book over http, as a host serves it, and a headless Chromium that can reach nothing else."""
+"""The built book over http, as a host serves it, and what a page shows and complains of."""
 
 import functools
-import gzip
-import http.server
-import mimetypes
-import os
-import shutil
-import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HTML = ROOT / "_build" / "html"
+from tests.conftest import cannot_look
+from tools import built_book
+from tools.browser import serve
+from tools.built_book import HTML
+
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def missing() -> str | None:
-    """Why the book cannot be looked at here, or None."""
-    if not CHROMIUM:
-        return "no Chromium on this machine: install the package chromium to run the browser tests"
-    if not (HTML / "index.html").exists():
-        return "the book is not built: run `make book` first"
-    return None
-
-
-def pages() -> list[str]:
-    """Every page of the book, relative to its root."""
-    return sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html") if "_static" not in p.parts)
-
-
-@functools.cache
-def served(path: Path) -> tuple[bytes, str, bool]:
-    """A file's bytes as they travel, its type, and whether they are compressed, as static hosts compress text."""
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    text = kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml", "xml"))
-    return (gzip.compress(path.read_bytes(), 6) if text else path.read_bytes()), kind, text
-
-
-class Host(http.server.BaseHTTPRequestHandler):
-    """Connections stay open and text is compressed: weights and times are those of a real host."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_arguments):
-        pass
-
-    def do_GET(self):
-        path = HTML / self.path.partition("?")[0].lstrip("/")
-        if not path.is_file():
-            return self.send_error(404)
-        data, kind, text = served(path)
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        if text:
-            self.send_header("Content-Encoding", "gzip")
-        self.end_headers()
-        self.wfile.write(data)
 
 
 @pytest.fixture(scope="session")
-def site():
+def site() -> Iterator[str]:
     """Address of the book, served from this machine."""
-    if reason := missing():
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)  # a continuous integration that looks at nothing must not pass
-        pytest.skip(reason)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser(site):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+    try:
+        built_book.require()
+    except built_book.BookMissing as missing:
+        cannot_look(str(missing))
+    with serve(HTML) as address:
+        yield address
 
 
 def listen(page, site: str) -> list[str]:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from .conftest import HTML, pages
+from tools.built_book import HTML, pages
 
 pytestmark = pytest.mark.browser
 PAGES = [page for page in pages() if page != "index.html"] or ["index.html"]

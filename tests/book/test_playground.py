@@ -11,8 +11,9 @@ import torch
 
 from resnet_course import lab, probes
 from resnet_course.data import augment, images
-
-from .conftest import CHROMIUM, FLAGS, HTML, ROOT
+from tools import ROOT
+from tools.browser import FLAGS, executable
+from tools.built_book import HTML
 
 onnx = pytest.importorskip("onnx", reason="needs the export extra")
 np = pytest.importorskip("numpy")
@@ -253,7 +254,7 @@ def test_the_loaded_page_fits_a_phone(loaded, depth):
 @pytest.mark.browser
 def test_the_camera_is_looked_through_until_it_is_stopped(browser, site):
     pretend = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    filming = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *pretend])
+    filming = browser.browser_type.launch(executable_path=executable(), args=[*FLAGS, *pretend])
     page = filming.new_context(permissions=["camera"]).new_page()
     page.goto(f"{site}/{PAGE}", wait_until="networkidle")
     page.locator(".playground-start button").click()

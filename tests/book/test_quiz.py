@@ -9,8 +9,7 @@ import pytest
 pytest.importorskip("sphinx", reason="needs the book extra")
 
 from tests.test_prose import typed_numbers
-
-from .conftest import ROOT
+from tools import ROOT
 
 sys.path.append(str(ROOT / "book" / "extensions"))
 spec = importlib.util.spec_from_file_location("quiz", ROOT / "book" / "extensions" / "quiz.py")

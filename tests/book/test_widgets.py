@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from .conftest import ROOT, pages
+from tools import ROOT
+from tools.built_book import pages
 
 pytestmark = pytest.mark.browser
 CHAPTERS = [page for page in pages() if page.startswith("notebooks/")]
