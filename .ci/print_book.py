@@ -8,19 +8,18 @@ and answers, stands at the end. _build/residual-networks-measured.pdf
 import html
 import os
 import re
-import sys
 from itertools import count
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(1, str(Path(__file__).parents[1] / "book" / "extensions"))
-
 import yaml
-from furniture import public_address
-from quiz import load as load_quizzes
-from repository import address
 
-from tests.book.conftest import CHROMIUM, FLAGS, HTML, ROOT, missing
+from book.sphinxext.pages.quiz import Option
+from book.sphinxext.pages.quiz import load as load_quizzes
+from book.sphinxext.project import ROOT, address
+from book.sphinxext.project import book_address as public_address
+from tools import built_book, run
+from tools.browser import chromium
+from tools.built_book import HTML
 
 H1 = re.compile(r'<h1>((?:(?!</h1>).)*?)<a class="headerlink"', re.S)
 LINK = re.compile(r'<a\b([^>]*)\bhref="([^"]*)"([^>]*)>(.*?)</a>', re.S)
@@ -232,14 +231,12 @@ every chapter is a notebook, to be opened in Colab or downloaded. Code and recor
         article = HINT.sub(hint, article)
         if questions := self.quizzes.get(name):
             asked = "".join(
-                question(
-                    html.escape(one["question"]), [html.escape(option["text"]) for option in one["options"]], "quiz"
-                )
+                question(html.escape(one.text), [html.escape(option.text) for option in one.options], "quiz")
                 for one in questions
             )
             see = f'<p class="see">{self.to(f"{here}-answers", "Answers")}</p>'
             article = re.sub(r'<div class="quizzes">.*?</div>', lambda _: asked + see, article, flags=re.S)
-            told = [answer(number, one["options"]) for number, one in enumerate(questions, 1)]
+            told = [answer(number, one.options) for number, one in enumerate(questions, 1)]
             kept.append(
                 f'<p class="ask" id="{here}-answers"><strong>Check your understanding</strong></p>{"".join(told)}'
             )
@@ -251,10 +248,10 @@ def question(ask: str, choices: list[str], kind: str, see: str = "") -> str:
     return f'<div class="choice {kind}"><p><strong>{ask}</strong></p><ol>{listed}</ol>{see}</div>'
 
 
-def answer(number: int, options: list[dict]) -> str:
+def answer(number: int, options: tuple[Option, ...]) -> str:
     """The right letter, and what is said of it and of the others."""
-    told = {letter: html.escape(option["feedback"]) for letter, option in zip("abcdef", options, strict=False)}
-    right = next(letter for letter, option in zip(told, options, strict=True) if option.get("right"))
+    told = {letter: html.escape(option.feedback) for letter, option in zip("abcdef", options, strict=False)}
+    right = next(letter for letter, option in zip(told, options, strict=True) if option.right)
     others = " ".join(f"<em>Not&nbsp;{letter}.</em> {text}" for letter, text in told.items() if letter != right)
     return f"<p>{number}. <strong>{right}.</strong> {told[right]} {others}</p>"
 
@@ -349,15 +346,11 @@ def unescaped(text: bytes) -> str:
 
 
 def main() -> None:
-    from playwright.sync_api import sync_playwright
-
-    if reason := missing():
-        sys.exit(reason)
+    built_book.require()
     source = HTML / "whole-book.htm"  # beside the pages, so that their pictures and styles are found
     at = pdf = None
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        with chromium() as browser:
             page = browser.new_page()
             page.emulate_media(media="print")
             for _ in range(4):  # a page's number may be wider than the one before, and move what follows
@@ -369,7 +362,6 @@ def main() -> None:
                 if (now := page_numbers(pdf)) == at:
                     break
                 at = now
-            browser.close()
     finally:
         source.unlink(missing_ok=True)
     headings = [plain(heading) for heading in re.findall(r"<h[1-6]\b[^>]*>(.*?)</h[1-6]>", whole, re.S)]
@@ -379,4 +371,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from .conftest import HTML, ROOT, missing
+from book.sphinxext.pages.quiz import Option
+from tools import ROOT
+from tools.built_book import HTML
 
 pytestmark = pytest.mark.browser
 
@@ -17,9 +19,7 @@ SMALL = """<!DOCTYPE html><html lang="en"><head><title>Small</title></head><body
 
 
 @pytest.fixture(scope="module")
-def printing():
-    if reason := missing():
-        pytest.skip(reason)
+def printing(site):
     spec = importlib.util.spec_from_file_location("print_book", ROOT / ".ci" / "print_book.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -76,18 +76,18 @@ def test_what_a_reader_should_not_see_at_once_is_kept_for_the_end(printing, whol
     pages, back = whole.split('id="back"')
     for questions in printing.load_quizzes().values():
         for question in questions:
-            assert html.escape(question["question"]) in pages
-            for option in question["options"]:
-                assert html.escape(option["text"]) in pages
-                assert html.escape(option["feedback"]) not in pages
-                assert html.escape(option["feedback"]) in back
+            assert html.escape(question.text) in pages
+            for option in question.options:
+                assert html.escape(option.text) in pages
+                assert html.escape(option.feedback) not in pages
+                assert html.escape(option.feedback) in back
     kept = set(re.findall(r'id="(s\d+-(?:hint|measured|answers)[-\d]*)"', back))
     assert len(kept) > 60
     assert kept == set(re.findall(r'<p class="see"><a href="#([^"]+)"', pages))
 
 
 def test_a_right_answer_is_named_by_its_letter(printing):
-    options = [{"text": "x", "feedback": "No."}, {"text": "y", "feedback": "Yes.", "right": True}]
+    options = (Option("x", "No.", right=False), Option("y", "Yes.", right=True))
     assert printing.answer(1, options) == "<p>1. <strong>b.</strong> Yes. <em>Not&nbsp;a.</em> No.</p>"
 
 

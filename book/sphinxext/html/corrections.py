@@ -1,8 +1,8 @@
-"""What the theme gets wrong, put right: names and roles for screen readers, and what it says twice."""
+"""What the theme gets wrong, put right: names and roles for screen readers, repetitions."""
 
 from bs4 import BeautifulSoup
 
-from book.sphinxext.html.tree import attribute
+from book.sphinxext.html.tree import attribute, remove
 
 SIDEBAR_NAME = "The book"
 TOGGLE = "Toggle hidden content"  # a name that hides the summary's own words
@@ -25,7 +25,7 @@ def name_sidebar(page: BeautifulSoup) -> None:
         sidebar["aria-label"] = SIDEBAR_NAME
     advertisement = page.find(id="ethical-ad-placement")
     if advertisement is not None:
-        advertisement.decompose()
+        remove(advertisement)
 
 
 def let_words_be_names(page: BeautifulSoup) -> None:
@@ -46,7 +46,7 @@ def describe_links(page: BeautifulSoup) -> None:
 
 def leave_out_roles(page: BeautifulSoup) -> None:
     """Entries of a bibliography are no list items, and their container no list."""
-    for entry in page.find_all(attrs={"role": "doc-biblioentry"}):
+    for entry in page.select("[role=doc-biblioentry]"):
         del entry["role"]
     for box in page.find_all(class_="citation-list"):
         del box["role"]
@@ -54,5 +54,5 @@ def leave_out_roles(page: BeautifulSoup) -> None:
 
 def leave_out_repetition(page: BeautifulSoup) -> None:
     """Docutils and the theme both say how wide a page is; once is enough."""
-    for repeated in page.find_all("meta", attrs={"name": "viewport"})[1:]:
-        repeated.decompose()
+    for repeated in page.select("meta[name=viewport]")[1:]:
+        remove(repeated)

@@ -59,7 +59,8 @@ def draw_icons(page: BeautifulSoup) -> None:
         names = classes(element)
         (icon,) = [one for one in names if one.startswith("fa-") and one not in FAMILIES | SIZES]
         drawn = outline(icon.removeprefix("fa-"), brand=bool(BRANDS & set(names)))
-        element["class"] = ["icon", *(one for one in names if one not in {icon, *FAMILIES, *SIZES})]
+        own = [one for one in names if one not in {icon, *FAMILIES, *SIZES}]
+        element["class"] = " ".join(["icon", *own])
         element.append(picture(page, drawn))
 
 

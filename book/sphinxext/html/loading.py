@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from book.sphinxext.html.tree import attribute, classes, elements
+from book.sphinxext.html.tree import attribute, classes, elements, remove
 
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 
@@ -83,7 +83,7 @@ def load_what_is_used(page: BeautifulSoup) -> None:
     for element in list(page.find_all(["script", "link"])):
         name = file_name(element)
         if name and not is_used(name, there):
-            element.decompose()
+            remove(element)
         elif element.name == "script" and name and not name.startswith(AT_ONCE):
             wait(element)
 

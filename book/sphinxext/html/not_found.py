@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from book.sphinxext.html.tree import attribute, elements
-from book.sphinxext.project import public_folder
+from book.sphinxext.project import book_folder
 
 NAME = "404"
 FILE = f"{NAME}.html"
@@ -44,7 +44,7 @@ def move(element: Tag, name: str) -> None:
     """Make one address of an element one from the root of the host."""
     address = attribute(element, name)
     if is_relative(address):
-        element[name] = public_folder() + address.removeprefix("./")
+        element[name] = book_folder() + address.removeprefix("./")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from book.sphinxext.fragments import fragment
-from book.sphinxext.project import AUTHORS, ROOT, TITLE, public_address
+from book.sphinxext.project import AUTHORS, ROOT, TITLE, book_address
 
 CHANGELOG = ROOT / "CHANGELOG.md"
 NOT_LISTED = {"index.html", "genindex.html", "search.html", "404.html"}
@@ -44,12 +44,12 @@ def page_files(root: Path) -> list[str]:
 def sitemap(names: list[str]) -> str:
     """The map of the site, for the pages of these names."""
     listed = [name for name in names if name not in NOT_LISTED]
-    return fragment("sitemap.xml.j2", {"address": public_address(), "names": listed})
+    return fragment("sitemap.xml.j2", {"address": book_address(), "names": listed})
 
 
 def robots() -> str:
     """What tells programs that they may read everything, and where the map is."""
-    return f"User-agent: *\nAllow: /\nSitemap: {public_address()}/sitemap.xml\n"
+    return f"User-agent: *\nAllow: /\nSitemap: {book_address()}/sitemap.xml\n"
 
 
 def changed() -> str:
@@ -91,7 +91,7 @@ def feed(changelog: str, updated: str) -> str:
     """
     _, *sections = SECTION.split(changelog)
     values = {
-        "address": public_address(),
+        "address": book_address(),
         "title": TITLE,
         "authors": AUTHORS,
         "updated": updated,

@@ -8,14 +8,26 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import tinycss2
 from bs4 import BeautifulSoup, Tag
-from tinycss2.ast import AtRule, FunctionBlock, Node, QualifiedRule, StringToken, URLToken
+from tinycss2.ast import (
+    AtRule,
+    CurlyBracketsBlock,
+    FunctionBlock,
+    IdentToken,
+    Node,
+    ParenthesesBlock,
+    QualifiedRule,
+    SquareBracketsBlock,
+    StringToken,
+    URLToken,
+)
 
-from book.sphinxext.html.tree import attribute, classes, elements
+from book.sphinxext.html.tree import attribute, classes, elements, remove
 
 STATIC = "_static"
 JOINED = "book.css"
@@ -26,8 +38,7 @@ WORD = re.compile(r"[\w-]+")
 
 def rules(css: str) -> list[Node]:
     """The rules of a style sheet, one after the other, without comments."""
-    parsed: list[Node] = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
-    return parsed
+    return list(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True))
 
 
 def selectors(prelude: Iterable[Node]) -> list[list[Node]]:
@@ -42,9 +53,9 @@ def selectors(prelude: Iterable[Node]) -> list[list[Node]]:
 
 
 def class_names(selector: list[Node]) -> Iterator[str]:
-    """The classes that an element must have for a selector; those inside of :not() and its kind are none."""
-    for before, token in zip(selector, selector[1:], strict=False):
-        if before == "." and token.type == "ident":
+    """The classes that an element must have for a selector; what stands in :not() is none."""
+    for before, token in pairwise(selector):
+        if before == "." and isinstance(token, IdentToken):
             yield token.value
 
 
@@ -55,7 +66,7 @@ def is_used(selector: list[Node], known: set[str]) -> bool:
 
 def text(tokens: Iterable[Node]) -> str:
     """Tokens as they are written, without spaces at the ends."""
-    return str(tinycss2.serialize(tokens)).strip()
+    return tinycss2.serialize(tokens).strip()
 
 
 def thinned(css: str, known: set[str]) -> str:
@@ -82,7 +93,7 @@ def thinned_rule(rule: Node, known: set[str]) -> str:
 
 
 def whole(root: Path, name: str) -> str:
-    """A sheet with those that it imports in their place, and with addresses as they are from _static.
+    """A sheet with those that it imports in their place; its addresses are those from _static.
 
     Args:
         root: where the book lies.
@@ -111,9 +122,9 @@ def import_of(rule: Node) -> str | None:
 def address_of(token: Node) -> str | None:
     """The address that a token names: of url(x), of url("x"), or of "x" in an import."""
     if isinstance(token, URLToken | StringToken):
-        return str(token.value)
+        return token.value
     if isinstance(token, FunctionBlock) and token.lower_name == "url":
-        return next((str(part.value) for part in token.arguments if part.type == "string"), None)
+        return next((part.value for part in token.arguments if isinstance(part, StringToken)), None)
     return None
 
 
@@ -142,7 +153,7 @@ def inner_lists(node: Node) -> list[list[Node]]:
         return [node.content or []]
     if isinstance(node, FunctionBlock):
         return [node.arguments]
-    if node.type in {"{} block", "[] block", "() block"}:
+    if isinstance(node, CurlyBracketsBlock | SquareBracketsBlock | ParenthesesBlock):
         return [node.content]
     return []
 
@@ -155,7 +166,7 @@ def moved(address: str, folder: str) -> str:
 
 
 def sheet_name(link: Tag) -> str | None:
-    """The sheet that an element loads, from _static; None for other elements and sheets that stay apart."""
+    """The sheet that an element loads, from _static, or None: it loads none, or one that stays."""
     if "stylesheet" not in attribute(link, "rel").split():
         return None
     _, found, name = urlsplit(attribute(link, "href")).path.partition(f"{STATIC}/")
@@ -198,7 +209,7 @@ def link_joined(page: BeautifulSoup, version: str) -> None:
     """Let a page load the joined sheet where it loaded the first of many."""
     links = [link for link in page.find_all("link") if sheet_name(link)]
     for link in links[1:]:
-        link.decompose()
+        remove(link)
     for link in links[:1]:
         folder, _, _ = attribute(link, "href").partition(f"{STATIC}/")
         link["href"] = f"{folder}{STATIC}/{JOINED}?v={version}"

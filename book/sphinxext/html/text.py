@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 from book.sphinxext.html.tree import texts
 from book.sphinxext.typography import typeset
 
-KEPT = frozenset("script style pre code textarea svg title math".split())
+KEPT = frozenset({"script", "style", "pre", "code", "textarea", "svg", "title", "math"})
 
 
 def set_marks(page: BeautifulSoup) -> None:

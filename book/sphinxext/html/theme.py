@@ -4,8 +4,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
-from book.sphinxext.project import COLAB, address, build_day, project, public_address, revision
+from book.sphinxext.project import address, book_address, build_day, revision, version
 
+COLAB = "https://colab.research.google.com"
 BINDER = "https://mybinder.org"
 FOOT = "Every measured number on these pages is read from a recorded run when the book is built."
 AFTER_JUPYTER_BOOK = 900
@@ -13,8 +14,8 @@ AFTER_JUPYTER_BOOK = 900
 
 def foot() -> str:
     """The last line of every page: version and day of the build, and where to hear of changes."""
-    news = f'<a href="{public_address()}/feed.xml">Feed of changes</a>'
-    return f"{FOOT} Version {project().version}, built on {build_day()}. {news}."
+    news = f'<a href="{book_address()}/feed.xml">Feed of changes</a>'
+    return f"{FOOT} Version {version()}, built on {build_day()}. {news}."
 
 
 def set_options(_app: Sphinx, config: Config) -> None:

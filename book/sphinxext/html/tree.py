@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4.element import AttributeValueList
 from bs4.formatter import EntitySubstitution, HTMLFormatter
 
-Attribute = str | list[str]
+CAPITALS = {"viewbox": "viewBox"}  # SVG's; the parser reads all names in small letters
 
 
 class AsWritten(HTMLFormatter):
@@ -15,12 +16,11 @@ class AsWritten(HTMLFormatter):
         super().__init__(
             entity_substitution=EntitySubstitution.substitute_xml,
             void_element_close_prefix="",
-            empty_attributes_are_booleans=True,
         )
 
-    def attributes(self, tag: Tag) -> list[tuple[str, Attribute]]:  # type: ignore[override]
-        """The attributes of an element, in the order in which they were written."""
-        return list(tag.attrs.items())
+    def attributes(self, tag: Tag) -> list[tuple[str, str | AttributeValueList | None]]:
+        """The attributes of an element as they were written; an empty one is its name alone."""
+        return [(CAPITALS.get(name, name), value or None) for name, value in tag.attrs.items()]
 
 
 AS_WRITTEN = AsWritten()
@@ -60,3 +60,11 @@ def texts(element: Tag, kept: frozenset[str]) -> Iterator[NavigableString]:
                 yield from texts(child, kept)
         elif type(child) is NavigableString:  # its kinds are comments, scripts, style sheets
             yield child
+
+
+def remove(element: Tag) -> None:
+    """Take an element out of its page, and the empty line that it would leave."""
+    following = element.next_sibling
+    if type(following) is NavigableString and not following.strip():
+        following.extract()
+    element.decompose()

@@ -4,7 +4,6 @@ The notebooks hold no such links: on Colab, which opens one notebook and not the
 lead nowhere.
 """
 
-import itertools
 import re
 
 from docutils import nodes
@@ -25,13 +24,16 @@ ROW = re.compile(
 def join_lines(document: nodes.document) -> None:
     """Each run of text in one piece, though its source breaks it into lines."""
     for paragraph in document.findall(nodes.paragraph):
-        joined: list[nodes.Node] = []
-        for is_text, run in itertools.groupby(paragraph.children, is_plain_text):
-            joined += [nodes.Text("".join(part.astext() for part in run))] if is_text else run
-        paragraph[:] = joined
+        parts: list[nodes.Node] = []
+        for part in paragraph.children:
+            if parts and is_text(part) and is_text(parts[-1]):
+                parts[-1] = nodes.Text(parts[-1].astext() + part.astext())
+            else:
+                parts.append(part)
+        paragraph[:] = parts
 
 
-def is_plain_text(node: nodes.Node) -> bool:
+def is_text(node: nodes.Node) -> bool:
     """Whether a node is text and nothing else."""
     return isinstance(node, nodes.Text)
 

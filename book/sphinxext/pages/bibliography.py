@@ -7,6 +7,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
+from sphinxcontrib.bibtex.domain import BibtexDomain
 
 HOME = "book/bibliography"
 AFTER_METADATA = 950  # the links are looked up, not read: they add nothing to the minutes to read
@@ -50,7 +51,9 @@ def cited_in(app: Sphinx, pages: list[str]) -> nodes.paragraph:
 
 def papers(app: Sphinx, document: nodes.document) -> Iterator[tuple[nodes.citation, set[str]]]:
     """The papers of the bibliography: each entry, with its key and the addresses it links to."""
-    keys = {entry.citation_id: entry.key for entry in app.env.get_domain("cite").citations}
+    domain = app.env.get_domain("cite")
+    assert isinstance(domain, BibtexDomain)
+    keys = {entry.citation_id: entry.key for entry in domain.citations}
     for entry in document.findall(nodes.citation):
         known = {keys[identity] for identity in entry["ids"] if identity in keys}
         yield entry, known | web_addresses(entry)

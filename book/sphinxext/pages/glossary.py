@@ -32,7 +32,7 @@ SYMBOLS = {
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the page of notation, its address there and the first sentences of its definition."""
+    """A word of the page of notation, and the first sentences of its definition there."""
 
     name: str
     explanation: str
@@ -43,7 +43,7 @@ class Word:
         return anchor(self.name)
 
 
-class definitions(nodes.General, nodes.Element):  # noqa: N801  (named as docutils names nodes)
+class definitions(nodes.General, nodes.Element):
     """The explanations that a page needs; attribute `words`, a list of Word."""
 
 
@@ -61,7 +61,7 @@ def plain(node: nodes.Node) -> str:
 
 
 def explanation(definition: nodes.Node) -> str:
-    """The first sentences of a definition, up to one with a formula that plain letters cannot show."""
+    """The first sentences of a definition, up to a formula that plain letters cannot show."""
     text = ""
     for sentence in SENTENCE_END.split(plain(definition)):
         too_long = text and len(text) + len(sentence) > LONGEST
@@ -81,7 +81,7 @@ def names(term: str) -> list[str]:
 
 
 def define(app: Sphinx, document: nodes.document) -> None:
-    """Give every definition on the page of notation an address, and enter its words in the index."""
+    """Give every definition on the page of notation an address; enter its words in the index."""
     if app.env.docname != HOME:
         return
     glossary: dict[str, str] = {}
@@ -94,7 +94,7 @@ def define(app: Sphinx, document: nodes.document) -> None:
 
 
 def define_item(item: nodes.definition_list_item) -> dict[str, str]:
-    """Address and index entries for one definition; returns the words it explains in running text."""
+    """Address and index entries for a definition; returns the words that running text may use."""
     term = item.children[0]
     assert isinstance(term, nodes.term)
     term_names = names(plain(term))
@@ -104,7 +104,7 @@ def define_item(item: nodes.definition_list_item) -> dict[str, str]:
     if any(isinstance(part, nodes.math) for part in term.children):
         return {}
     text = explanation(item.children[-1])
-    return {name: text for name in term_names}
+    return dict.fromkeys(term_names, text)
 
 
 def first_word(text: str, glossary: dict[str, str]) -> re.Match[str] | None:
@@ -112,12 +112,12 @@ def first_word(text: str, glossary: dict[str, str]) -> re.Match[str] | None:
     if not glossary:
         return None
     longest_first = sorted(map(re.escape, glossary), key=len, reverse=True)
-    return re.search(
-        rf"(?<![\w-])(?<!stochastic )({'|'.join(longest_first)})s?(?![\w-])", text
-    )
+    return re.search(rf"(?<![\w-])(?<!stochastic )({'|'.join(longest_first)})s?(?![\w-])", text)
 
 
-def link_words(text: str, glossary: dict[str, str], home: str) -> tuple[list[nodes.Node], list[str]]:
+def link_words(
+    text: str, glossary: dict[str, str], home: str
+) -> tuple[list[nodes.Node], list[str]]:
     """Link the first occurrence of each word.
 
     Args:

@@ -19,7 +19,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from book.sphinxext.fragments import fragment
 from book.sphinxext.notebooks import Notebook
-from book.sphinxext.project import public_address
+from book.sphinxext.project import book_address
 from book.sphinxext.records import evidence
 
 WORDS_PER_MINUTE = 200  # of a technical text
@@ -31,12 +31,12 @@ LATE = 900  # after everything that changes a page's text
 PROSE = (nodes.paragraph, nodes.title, nodes.term)
 
 
-class page_facts(nodes.General, nodes.Element):  # noqa: N801  (named as docutils names nodes)
+class page_facts(nodes.General, nodes.Element):
     """The line under a page's title; attribute `facts`, a list of phrases."""
 
 
 def question(document: nodes.document) -> str:
-    """What a page asks: the bold line under its title, or its first sentence where there is none."""
+    """What a page asks: the bold line under its title, or else its first sentence."""
     first = next(document.findall(nodes.paragraph), None)
     if first is None:
         return ""
@@ -54,7 +54,9 @@ def is_citation(node: nodes.Node) -> bool:
 
 def minutes_to_read(document: nodes.document) -> int:
     """How long a page takes to read, its code and its figures included; at least a minute."""
-    words = sum(len(part.astext().split()) for part in document.findall() if isinstance(part, PROSE))
+    words = sum(
+        len(part.astext().split()) for part in document.findall() if isinstance(part, PROSE)
+    )
     blocks = document.findall(nodes.literal_block)
     lines_of_code = sum(len(block.astext().splitlines()) for block in blocks)
     figures = sum("<figure" in block.astext() for block in document.findall(nodes.raw))
@@ -87,7 +89,7 @@ def add_facts(document: nodes.document, facts: list[str]) -> None:
     section = next(document.findall(nodes.section), None)
     if section is None:
         return
-    place = 1 + section.first_child_matching_class(nodes.title)
+    place = 1 + (section.first_child_matching_class(nodes.title) or 0)
     if place < len(section.children) and is_bold_line(section.children[place]):
         place += 1
     section.insert(place, page_facts("", facts=facts))
@@ -119,8 +121,8 @@ def description(name: str, title: str, asked: str) -> list[nodes.meta]:
         "og:type": "article",
         "og:title": title,
         "og:description": asked,
-        "og:url": f"{public_address()}/{name}.html",
-        "og:image": f"{public_address()}/_static/card.png",
+        "og:url": f"{book_address()}/{name}.html",
+        "og:image": f"{book_address()}/_static/card.png",
         "og:image:alt": CARD_ALT,
     }
     named = {"description": asked, "twitter:card": "summary_large_image"}

@@ -98,7 +98,7 @@ def read_question(entry: dict[str, Any], where: str) -> Question:
 
 
 def read_option(entry: dict[str, Any], where: str) -> Option:
-    """An option from its entry; its feedback is set here, since no one sees it once it is masked."""
+    """An option from its entry; its feedback is set as in print here, before it is masked."""
     if not {"text", "feedback"} <= set(entry) <= {"text", "feedback", "right"}:
         raise ValueError(
             f"{where}: each option has a text and a feedback, and one of them right: true"
@@ -119,10 +119,11 @@ def keystream(seed: str) -> Iterator[int]:
 
 
 def masked(text: str, seed: str) -> str:
-    """The UTF-8 bytes of `text` mixed with the keystream of `seed`, as base64; mixed twice, they are back."""
-    mixed = bytes(
-        byte ^ key for byte, key in zip(text.encode(), keystream(seed), strict=False)
-    )
+    """The UTF-8 bytes of `text` mixed with the keystream of `seed`, as base64.
+
+    Mixed twice, they are what they were.
+    """
+    mixed = bytes(byte ^ key for byte, key in zip(text.encode(), keystream(seed), strict=False))
     return base64.b64encode(mixed).decode()
 
 
@@ -178,7 +179,9 @@ def check_pages(_app: Sphinx, env: BuildEnvironment) -> None:
     lost = sorted(set(load_or_stop()) - env.found_docs)
     if lost:
         listed = ", ".join(lost)
-        raise ExtensionError(f"{QUIZZES.name} asks about pages that the book does not have: {listed}")
+        raise ExtensionError(
+            f"{QUIZZES.name} asks about pages that the book does not have: {listed}"
+        )
 
 
 def add_files(

@@ -42,7 +42,10 @@ IN_ITALICS = re.compile(r"\*(.+?)\*", re.S)
 
 @dataclass(frozen=True)
 class Chapter:
-    """What a chapter's first cell says: `name` as 03_degradation, `goals` after "you will be able to"."""
+    """What a chapter's first cell says.
+
+    `name` is as 03_degradation; `goals` is what follows "you will be able to".
+    """
 
     name: str
     title: str
@@ -63,8 +66,9 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a released assignment says and grades: `name` as 02_the_block, `levels` as "1 easy, 4 medium".
+    """What a released assignment says and grades.
 
+    `name` is as 02_the_block, `levels` as "1 easy, 4 medium";
     `chapters` are the titles of those it names, or its own where it names none.
     """
 
@@ -232,9 +236,7 @@ def syllabus(weeks: int) -> str:
     columns = ("Week:", "Theme", "Chapters", "Assignment", "Hours:")
     known = {one.number: one for one in chapters()}
     tasks = {one.number: one for one in assignments()}
-    rows = [
-        week_row(number, week, known, tasks) for number, week in enumerate(plan(weeks), 1)
-    ]
+    rows = [week_row(number, week, known, tasks) for number, week in enumerate(plan(weeks), 1)]
     return table(columns, rows)
 
 

@@ -26,7 +26,7 @@ HEAD = ("| row | claim | verdict | ours | the paper's |", "|---:|---|---|---|---
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One claim with its verdict, in MyST. A study and a tier settle it, or a source that `why` cites.
+    """One claim with its verdict, in MyST; a study and a tier settle it, or a source in `why`.
 
     `ours` and `quoted` are the claim in one number each; `told` says by whom it is told, `look`
     how to find out, `paper` what the paper says, and `evidence` adds to what was measured.
@@ -120,7 +120,7 @@ def _provenance(row: LedgerRow) -> str | None:
     return html.escape(evidence.provenance(row.study, row.tier))
 
 
-class claim(nodes.General, nodes.Element):  # noqa: N801  (nodes are named as docutils names them)
+class claim(nodes.General, nodes.Element):
     """A claim's card; attributes `heading` and `verdict`."""
 
 

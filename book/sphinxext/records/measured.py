@@ -23,7 +23,17 @@ from book.sphinxext.project import build_day
 from book.sphinxext.records import evidence
 from book.sphinxext.records.evidence import Network, RecordedTier
 
-RECORD_COLUMNS = "study tier runs seeds computing made age hardware PyTorch".split()
+RECORD_COLUMNS = [
+    "study",
+    "tier",
+    "runs",
+    "seeds",
+    "computing",
+    "made",
+    "age",
+    "hardware",
+    "PyTorch",
+]
 NOTEBOOK_COLUMNS = ["notebook", "code cells", "seconds", "Python", "stored", "age"]
 Shown = TypeVar("Shown")
 
@@ -171,9 +181,7 @@ class MeasuredFigure(SphinxDirective):
         study, tier = self.arguments
         caption = self.options.get("caption", "")
         arch = self.options.get("net")
-        drawn = read(
-            self.env, self.lineno, lambda: evidence.figure(study, tier, caption, arch)
-        )
+        drawn = read(self.env, self.lineno, lambda: evidence.figure(study, tier, caption, arch))
         return [nodes.raw("", drawn, format="html")]
 
 

@@ -15,10 +15,9 @@ import numpy as np
 import onnx
 from numpy.typing import ArrayLike, DTypeLike
 from onnx import NodeProto, TensorProto, helper, numpy_helper
-from torch import Tensor, nn
-
 from resnet_course import probes
 from resnet_course.data import augment, images
+from torch import Tensor, nn
 
 OPSET = 18
 IR_VERSION = 9
@@ -50,7 +49,10 @@ class Graph:
             The name of the output.
         """
         name = output or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], **(attributes or {})))
+        node = helper.make_node(op, list(inputs), [name])
+        for key, value in (attributes or {}).items():
+            node.attribute.append(helper.make_attribute(key, value))
+        self.nodes.append(node)
         return name
 
     def keep(self, name: str, values: ArrayLike, dtype: DTypeLike = np.float32) -> str:
@@ -68,6 +70,15 @@ class Graph:
         return self.add("Cast", [kept], {"to": TensorProto.FLOAT})
 
 
+@dataclass(frozen=True)
+class Layer:
+    """A convolution and the batch norm behind it, under the name that the network gives them."""
+
+    name: str
+    conv: nn.Conv2d
+    norm: nn.BatchNorm2d
+
+
 def export(net: nn.Module) -> bytes:
     """A plain or residual CIFAR network of two-layer blocks as an ONNX file.
 
@@ -75,30 +86,44 @@ def export(net: nn.Module) -> bytes:
         ValueError: the network has blocks of another shape, or shortcuts with weights.
     """
     blocks = probes.blocks(net)
-    require_alike(blocks)
     graph = Graph()
-    x = layer(graph, normalised_pixels(graph), "stem.0", net.stem[0], net.stem[1])
-    x = graph.add("Relu", [x])
+    x = graph.add("Relu", [layer(graph, normalised_pixels(graph), stem(net))])
     for number, (name, block) in enumerate(blocks.items()):
         x = graph.add("Relu", [block_sum(graph, x, number, name, block)])
     x = graph.add("ReduceMean", [x, graph.indices("over pixels", [2, 3])], {"keepdims": 0})
-    weight = graph.weight("head.weight", net.head.weight)
-    bias = graph.weight("head.bias", net.head.bias)
-    graph.add("Gemm", [x, weight, bias], {"transB": 1}, output="logits")
+    add_head(graph, x, net.get_submodule("head"))
     graph.add("Concat", graph.responses, {"axis": 1}, output="responses")
     return file_of(graph, len(blocks))
 
 
-def require_alike(blocks: Mapping[str, nn.Module]) -> None:
-    """Raises ValueError when a block's residual branch is not made like the first one's."""
-    expected: list[type] | None = None
-    for name, block in blocks.items():
-        kinds = [type(module) for module in block.residual]
-        expected = expected or kinds
-        if kinds != expected:
-            raise ValueError(
-                f"only networks of like two-layer blocks can be exported; {name} is another"
-            )
+def stem(net: nn.Module) -> Layer:
+    """A network's first layer. Raises ValueError where that is none of 3x3."""
+    match list(net.get_submodule("stem").children()):
+        case [nn.Conv2d() as conv, nn.BatchNorm2d() as norm, nn.ReLU()]:
+            return Layer("stem.0", conv, norm)
+    raise ValueError("only networks for CIFAR can be exported; this one has another stem")
+
+
+def branch_layers(name: str, block: nn.Module) -> list[Layer]:
+    """The two layers of a block's residual branch. Raises ValueError where it has others."""
+    match list(block.get_submodule("residual").children()):
+        case [
+            nn.Conv2d() as conv_1,
+            nn.BatchNorm2d() as norm_1,
+            nn.ReLU(),
+            nn.Conv2d() as conv_2,
+            nn.BatchNorm2d() as norm_2,
+        ]:
+            return [Layer(f"{name}.0", conv_1, norm_1), Layer(f"{name}.3", conv_2, norm_2)]
+    raise ValueError(f"only networks of two-layer blocks can be exported; {name} is another")
+
+
+def add_head(graph: Graph, x: str, head: nn.Module) -> None:
+    """The linear layer that puts out the logits: (N, C) -> (N, 10)."""
+    if not isinstance(head, nn.Linear):
+        raise ValueError("only networks with a linear head can be exported")
+    inputs = [x, graph.weight("head.weight", head.weight), graph.weight("head.bias", head.bias)]
+    graph.add("Gemm", inputs, {"transB": 1}, output="logits")
 
 
 def normalised_pixels(graph: Graph) -> str:
@@ -129,24 +154,39 @@ def file_of(graph: Graph, blocks: int) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def layer(graph: Graph, x: str, name: str, conv: nn.Conv2d, norm: nn.BatchNorm2d) -> str:
+def layer(graph: Graph, x: str, one: Layer) -> str:
     """Convolution and batch norm; notes the standard deviation of each image's response."""
+    rows, columns = paddings(one.conv)
     attributes: Attributes = {
-        "strides": conv.stride,
-        "pads": [*conv.padding, *conv.padding],
-        "kernel_shape": conv.kernel_size,
+        "strides": one.conv.stride,
+        "pads": [rows, columns, rows, columns],
+        "kernel_shape": one.conv.kernel_size,
     }
-    x = graph.add("Conv", [x, graph.weight(f"{name}.weight", conv.weight)], attributes)
+    x = graph.add("Conv", [x, graph.weight(f"{one.name}.weight", one.conv.weight)], attributes)
     inputs = [
         x,
-        graph.weight(f"{name}.norm.weight", norm.weight),
-        graph.weight(f"{name}.norm.bias", norm.bias),
-        graph.keep(f"{name}.norm.mean", norm.running_mean),
-        graph.keep(f"{name}.norm.var", norm.running_var),
+        graph.weight(f"{one.name}.norm.weight", one.norm.weight),
+        graph.weight(f"{one.name}.norm.bias", one.norm.bias),
+        graph.keep(f"{one.name}.norm.mean", statistics(one.norm.running_mean)),
+        graph.keep(f"{one.name}.norm.var", statistics(one.norm.running_var)),
     ]
-    x = graph.add("BatchNormalization", inputs, {"epsilon": norm.eps})
+    x = graph.add("BatchNormalization", inputs, {"epsilon": one.norm.eps})
     graph.responses.append(standard_deviation(graph, x))
     return x
+
+
+def paddings(conv: nn.Conv2d) -> tuple[int, ...]:
+    """Rows and columns of zeros on each side of a convolution's input."""
+    if isinstance(conv.padding, str):
+        raise ValueError(f"a convolution padded to be {conv.padding} cannot be exported")
+    return conv.padding
+
+
+def statistics(values: Tensor | None) -> ArrayLike:
+    """What a batch norm has gathered in training. Raises ValueError where it gathers nothing."""
+    if values is None:
+        raise ValueError("only networks whose batch norms keep statistics can be exported")
+    return values.numpy()
 
 
 def standard_deviation(graph: Graph, x: str) -> str:
@@ -167,15 +207,15 @@ def block_sum(graph: Graph, x: str, number: int, name: str, block: nn.Module) ->
     Raises:
         ValueError: the shortcut has weights.
     """
-    conv_1, norm_1, _relu, conv_2, norm_2 = block.residual
-    branch = graph.add("Relu", [layer(graph, x, f"{name}.0", conv_1, norm_1)])
-    branch = layer(graph, branch, f"{name}.3", conv_2, norm_2)
+    first, second = branch_layers(name, block)
+    branch = layer(graph, graph.add("Relu", [layer(graph, x, first)]), second)
     gate = graph.add("Gather", ["gates", graph.indices(f"{name}.number", number)])
-    carried = as_option_a(graph, x, conv_1)
-    if not hasattr(block, "shortcut"):
+    carried = as_option_a(graph, x, first.conv)
+    shortcut = dict(block.named_children()).get("shortcut")
+    if shortcut is None:
         closed = graph.add("Sub", [graph.keep("one", 1), gate])
         carried = graph.add("Mul", [carried, closed])
-    elif list(block.shortcut.parameters()):
+    elif list(shortcut.parameters()):
         raise ValueError(f"only networks with option A can be exported; {name} has a projection")
     return graph.add("Add", [graph.add("Mul", [branch, gate]), carried])
 
