@@ -6,6 +6,8 @@ SHELL := /bin/bash
 UV := $(shell command -v uv 2>/dev/null || echo .venv-tools/bin/uv)
 BIN := .venv/bin
 STAMP := .venv/.synced
+# Where .venv cannot be made, as on a GPU machine without a network, the Python that is there.
+PYTHON = $(shell command -v ./$(BIN)/python || command -v python3 || command -v python)
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb)
 
 # One thread a process: results then do not depend on the number of cores, and two processes fill two cores.
@@ -80,8 +82,8 @@ records: $(STAMP)  ## make the laptop tier's recorded runs again (some hours on 
 		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
 	python -m tools.readme_figure
 
-gpu: $(STAMP)  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
-	python .ci/gpu_job.py $(if $(MINUTES),--max-minutes $(MINUTES))
+gpu:  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
+	$(PYTHON) -m tools.gpu_job $(if $(MINUTES),--max-minutes $(MINUTES))
 
 assignments: $(STAMP)  ## make the released assignments from their sources
 	python notebooks/exercises/grading/release.py
@@ -108,7 +110,7 @@ formulas: book  ## set the book's formulas beforehand, so that readers need no s
 
 pdf: book  ## print the whole book, _build/residual-networks-measured.pdf
 	bash .ci/chromium
-	python .ci/print_book.py
+	python -m tools.print_book
 
 vendor: $(STAMP)  ## fetch the vendored scripts and fonts again, from npm, and verify them
 	python -m tools.vendor

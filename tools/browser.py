@@ -92,15 +92,20 @@ def response(path: Path) -> Response:
 
 
 @contextmanager
-def serve(folder: Path) -> Generator[str]:
+def serve(folder: Path, at: str = "/") -> Generator[str]:
     """Serve a folder on the loopback address while the `with` lasts; gives the site's address.
 
-    Connections stay open and text is compressed, so that weights and times are those of a host.
+    Connections stay open and text is compressed, so that weights and times are those of a host. As
+    hosts of static pages do, it answers with the folder's 404.html where there is no such file.
+
+    Args:
+        folder: What is served.
+        at: Where on the host, as in "/course/".
     """
-    server = StaticServer(folder)
+    server = StaticServer(folder, at)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}{at.rstrip('/')}"
     finally:
         server.shutdown()
         server.server_close()
@@ -109,9 +114,17 @@ def serve(folder: Path) -> Generator[str]:
 class StaticServer(http.server.ThreadingHTTPServer):
     """A server of one folder, at a free port of the loopback address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, at: str) -> None:
         super().__init__(("127.0.0.1", 0), StaticHandler)
         self.folder = folder.resolve()
+        self.at = at
+
+    def file(self, address: str) -> Path | None:
+        """The file at an address, or None where the folder has none of that name."""
+        path = unquote(urlsplit(address).path)
+        file = (self.folder / path.removeprefix(self.at).lstrip("/")).resolve()
+        is_ours = path.startswith(self.at) and file.is_relative_to(self.folder)
+        return file if is_ours and file.is_file() else None
 
 
 class StaticHandler(http.server.BaseHTTPRequestHandler):
@@ -120,25 +133,25 @@ class StaticHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        path = self.requested_file()
-        if path is None:
+        assert isinstance(self.server, StaticServer)
+        path = self.server.file(self.path)
+        not_found = self.server.file(f"{self.server.at}404.html")
+        if path is not None:
+            self.send(HTTPStatus.OK, response(path))
+        elif not_found is not None:
+            self.send(HTTPStatus.NOT_FOUND, response(not_found))
+        else:
             self.send_error(HTTPStatus.NOT_FOUND)
-            return
-        answer = response(path)
-        self.send_response(HTTPStatus.OK)
+
+    def send(self, status: HTTPStatus, answer: Response) -> None:
+        """Send an answer with its headers."""
+        self.send_response(status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         if answer.is_compressed:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         self.wfile.write(answer.body)
-
-    def requested_file(self) -> Path | None:
-        """The file that the request names, or None where the folder has none of that name."""
-        assert isinstance(self.server, StaticServer)
-        folder = self.server.folder
-        path = (folder / unquote(urlsplit(self.path).path).lstrip("/")).resolve()
-        return path if path.is_file() and path.is_relative_to(folder) else None
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: a test's requests are no news."""

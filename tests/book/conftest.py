@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from book.sphinxext.project import book_folder
 from tests.conftest import cannot_look
 from tools import built_book
 from tools.browser import serve
@@ -22,7 +23,7 @@ def site() -> Iterator[str]:
         built_book.require()
     except built_book.BookMissing as missing:
         cannot_look(str(missing))
-    with serve(HTML) as address:
+    with serve(HTML, at=book_folder()) as address:
         yield address
 
 
@@ -52,7 +53,9 @@ def open_page(browser, site):
     def open_(path: str, width: int = 1280, theme: str = "light"):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
         contexts.append(context)
-        context.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+        context.add_init_script(
+            f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')"
+        )
         page = context.new_page()
         complaints = listen(page, site)
         page.goto(f"{site}/{path}", wait_until="networkidle")
@@ -73,7 +76,9 @@ class Visit:
     unsized_pictures: list[str] = field(default_factory=list)
     figures: int = 0
     captions: int = 0
-    shown: dict[str, list[str]] = field(default_factory=dict)  # theme -> classes of the drawings on show
+    shown: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # theme -> classes of the drawings on show
     boxes: list[str] = field(default_factory=list)  # backgrounds behind outputs, in the dark
     widths: dict[int, int] = field(default_factory=dict)  # of the window -> of the page
     faults: dict[str, list[str]] = field(default_factory=dict)  # theme -> what axe finds
@@ -113,7 +118,9 @@ LOOK = """() => {
 SHOWN = "images => images.filter(i => i.offsetParent).map(i => i.className)"
 BOXES = "div.cell_output, div.cell_output .text_html, div.cell_output .widget-subarea, figure.exhibit, .frames"
 COLOURS = ["color-contrast", "link-in-text-block"]
-RULES = "(only) => axe.run(document, { resultTypes: ['violations'], ...(only && { runOnly: only }) })"
+RULES = (
+    "(only) => axe.run(document, { resultTypes: ['violations'], ...(only && { runOnly: only }) })"
+)
 
 
 def axe_faults(page, only: list[str] | None = None) -> list[str]:
@@ -128,14 +135,20 @@ def visit(browser, site):
 
     @functools.cache
     def look(path: str) -> Visit:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+        )
         page = context.new_page()
         page.add_init_script(WATCH)
         seen = Visit(listen(page, site))
         page.goto(f"{site}/{path}", wait_until="networkidle")
         told = page.evaluate(LOOK)
         seen.text, seen.figures, seen.captions = told["text"], told["figures"], told["captions"]
-        seen.silent_pictures, seen.unsized_pictures, seen.headings = told["silent"], told["unsized"], told["headings"]
+        seen.silent_pictures, seen.unsized_pictures, seen.headings = (
+            told["silent"],
+            told["unsized"],
+            told["headings"],
+        )
         cost = page.evaluate(TOLD)
         seen.bytes, seen.shift = cost["bytes"], cost["shift"]
         page.evaluate(rules)
@@ -145,14 +158,18 @@ def visit(browser, site):
             )
             seen.shown[theme] = page.eval_on_selector_all("figure.exhibit img", SHOWN)
             seen.faults[theme] = axe_faults(page, only)
-        seen.boxes = page.eval_on_selector_all(BOXES, "b => b.map(b => getComputedStyle(b).backgroundColor)")
+        seen.boxes = page.eval_on_selector_all(
+            BOXES, "b => b.map(b => getComputedStyle(b).backgroundColor)"
+        )
         for width in (640, 390, 320):  # 640 wide is a desk of 1280 at 200 % zoom
             page.set_viewport_size({"width": width, "height": 900})
             seen.widths[width] = page.evaluate("document.documentElement.scrollWidth")
         page.wait_for_timeout(
             700
         )  # the theme lets the keyboard into what scrolls a moment after the window has changed
-        seen.faults["phone"] = axe_faults(page, [*COLOURS, "scrollable-region-focusable", "target-size"])
+        seen.faults["phone"] = axe_faults(
+            page, [*COLOURS, "scrollable-region-focusable", "target-size"]
+        )
         context.close()
         return seen
 

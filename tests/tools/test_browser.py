@@ -60,6 +60,23 @@ def test_a_missing_file_is_not_found(host):
     assert get(host, "/missing.html").status == 404
 
 
+def test_what_is_not_found_is_answered_with_the_page_for_it(host, folder):
+    (folder / "404.html").write_text("nothing here")
+    answer = get(host, "/some/missing.html")
+    assert answer.status == 404
+    assert gzip.decompress(answer.read()) == b"nothing here"
+
+
+def test_a_site_lies_where_it_is_told_to_on_its_host(folder):
+    with serve(folder, at="/course/") as address:
+        assert urlsplit(address).path == "/course"
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+        assert get(connection, "/course/page.html").status == 200
+        connection.close()
+        assert get(connection, "/page.html").status == 404
+        connection.close()
+
+
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "//../secret.txt"])
 def test_nothing_outside_the_folder_is_served(host, path):
     assert get(host, path).status == 404

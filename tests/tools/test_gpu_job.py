@@ -1,27 +1,25 @@
 """The GPU job: in order, within its time, past a failure, and not twice."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from resnet_course import cli, lab, recipes
-
-SOURCE = Path(__file__).parents[1] / ".ci" / "gpu_job.py"
+from tools import ROOT, gpu_job
 
 
 @pytest.fixture
 def job():
-    spec = importlib.util.spec_from_file_location("gpu_job", SOURCE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return gpu_job
 
 
 @pytest.fixture
 def ran(job, monkeypatch, tmp_path) -> list[list[str]]:
-    """The arguments of each command that would have run; `bench` leaves its file, layer_responses fails."""
+    """The arguments of each command that would have run.
+
+    The bench leaves its file, layer_responses fails.
+    """
     seen = []
 
     def run(command, env, timeout):
@@ -36,6 +34,12 @@ def ran(job, monkeypatch, tmp_path) -> list[list[str]]:
     monkeypatch.setattr(job.subprocess, "run", run)
     monkeypatch.chdir(tmp_path)
     return seen
+
+
+def test_make_begins_it_with_the_python_that_is_there_and_asks_for_no_network():
+    command = ["make", "--dry-run", "gpu"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert planned.split()[1:] == ["-m", "tools.gpu_job"]
 
 
 def test_the_bench_comes_first_then_table_6_then_the_rest(job, ran):
