@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """When a notebook's outputs were stored: seconds from its first cell to its last, and the day."""
+    """A stored run of a notebook: seconds from its first cell to its last, and the day."""
 
     seconds: float
     day: str

@@ -1,4 +1,4 @@
-"""What the book is called, where it lies and where it is published, and on which day it is built."""
+"""What the book is called, where it lies and is published, and the day on which it is built."""
 
 import os
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""The bridge from records to pages: what is recorded is shown as it is, and what is not stops the build."""
+"""From records to pages: what is recorded is shown as it is, what is not stops the build."""
 
 import html
 import math
@@ -44,7 +44,8 @@ def build(tmp_path):
 
 
 def test_a_number_is_the_mean_over_seeds_of_the_records():
-    errors = [record.final["train_error"] for record in runs.load("degradation", "laptop", net="plain", depth=56)]
+    records = runs.load("degradation", "laptop", net="plain", depth=56)
+    errors = [record.final["train_error"] for record in records]
     stats = runs.stats(errors)
     assert measured.measured("degradation laptop plain 56 train_error") == str(stats)
 
@@ -90,7 +91,8 @@ def test_a_figure_nobody_measured_stops_the_build(build):
 
 
 def test_a_figure_has_words_numbers_and_provenance(build):
-    text = html.unescape(build("```{measured-figure} residual_block laptop\n:caption: Copies.\n```"))
+    directive = "```{measured-figure} residual_block laptop\n:caption: Copies.\n```"
+    text = html.unescape(build(directive))
     records = runs.load("residual_block", "laptop")
     assert lab.study("residual_block").finding(records).split(",")[0] in text
     assert runs.provenance_line(records) in text

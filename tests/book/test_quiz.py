@@ -1,4 +1,4 @@
-"""Questions at the end of the chapters: sound as data, masked in the page, answered and remembered in the browser."""
+"""Questions at the end of the chapters: sound as data, masked in the page, answered and kept."""
 
 import base64
 
@@ -9,9 +9,20 @@ from tests.test_prose import typed_numbers
 from tools import ROOT
 
 QUIZZES = quiz.load()
-QUESTIONS = [(page, n, q) for page, questions in QUIZZES.items() for n, q in enumerate(questions, 1)]
+NUMBERED = {page: enumerate(questions, 1) for page, questions in QUIZZES.items()}
+QUESTIONS = [(page, n, q) for page, numbered in NUMBERED.items() for n, q in numbered]
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PAGE = "notebooks/03_degradation"
+
+
+def page_alone(value: object) -> str | None:
+    """The name of a question among the tests: its page's."""
+    return value if isinstance(value, str) else None
+
+
+def longest(question: quiz.Question) -> int:
+    """Which option has the most letters."""
+    return max(range(3), key=lambda i: len(question.options[i].text))
 
 
 def right(question: quiz.Question) -> int:
@@ -24,7 +35,7 @@ def test_questions_belong_to_a_page_and_are_two_or_three(page):
     assert 2 <= len(QUIZZES[page]) <= 3
 
 
-@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=lambda v: v if isinstance(v, str) else None)
+@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=page_alone)
 def test_a_question_types_no_measured_number(page, number, question):
     choices = [option.text for option in question.options]
     replies = [option.feedback for option in question.options]
@@ -35,11 +46,11 @@ def test_a_question_types_no_measured_number(page, number, question):
 def test_the_right_answer_cannot_be_guessed_by_its_place_or_its_length():
     places = [right(question) for _, _, question in QUESTIONS]
     assert all(places.count(place) >= len(places) / 4 for place in range(3))
-    longest = [max(range(3), key=lambda i: len(q.options[i].text)) == right(q) for _, _, q in QUESTIONS]
-    assert sum(longest) <= 0.6 * len(longest)
+    given_away = [longest(question) == right(question) for _, _, question in QUESTIONS]
+    assert sum(given_away) <= 0.6 * len(given_away)
 
 
-@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=lambda v: v if isinstance(v, str) else None)
+@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=page_alone)
 def test_no_reply_stands_in_plain_sight(page, number, question):
     shown = quiz.as_html(page, [question])
     for option in question.options:
@@ -50,7 +61,8 @@ def test_no_reply_stands_in_plain_sight(page, number, question):
 def test_a_mask_taken_twice_is_none():
     masked = base64.b64decode(quiz.masked("+Ja: naïve – ok", "page-1:0")).decode("latin-1")
     assert base64.b64decode(quiz.masked("abc", "s")) != b"abc"
-    twice = bytes(a ^ b for a, b in zip(masked.encode("latin-1"), stream(len(masked), "page-1:0"), strict=True))
+    pairs = zip(masked.encode("latin-1"), stream(len(masked), "page-1:0"), strict=True)
+    twice = bytes(a ^ b for a, b in pairs)
     assert twice.decode() == "+Ja: naïve – ok"[: len(twice.decode())]
 
 

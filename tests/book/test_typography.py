@@ -1,4 +1,4 @@
-"""Marks and numbers that programs wrote are set on the pages as in print, and code is left alone."""
+"""Marks and numbers that programs wrote are set as in print, and code is left alone."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Pictures say their size, so that nothing moves when they come, and wait until they are in sight."""
+"""Pictures say their size, so that nothing moves when they come, and wait to be in sight."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Running text of a page as it lies in the tree: where words may be linked, and how that is done."""
+"""Running text of a page as it lies in the tree: where words may be linked, and how."""
 
 from collections.abc import Iterator
 

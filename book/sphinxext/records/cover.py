@@ -102,7 +102,7 @@ def cover() -> str:
 
 
 def write_card(path: Path) -> None:
-    """The same lines with the title, as a PNG of the size that links show; nothing shines through."""
+    """The same lines with the title, as a PNG of the size that links show, opaque."""
     with evidence.dark_figures() as colours:
         figure = Figure(figsize=CARD_INCHES, dpi=CARD_DPI, facecolor=NIGHT)
         figure.set_layout_engine("none")

@@ -15,9 +15,10 @@ import numpy as np
 import onnx
 from numpy.typing import ArrayLike, DTypeLike
 from onnx import NodeProto, TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
 from resnet_course import probes
 from resnet_course.data import augment, images
-from torch import Tensor, nn
 
 OPSET = 18
 IR_VERSION = 9
