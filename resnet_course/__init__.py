@@ -5,6 +5,6 @@ what you need, for example `from resnet_course import launch, records`; this mod
 nothing heavy.
 """
 
-from importlib.metadata import version
+from .repository import project
 
-__version__ = version("resnet-course")
+__version__ = project().version
