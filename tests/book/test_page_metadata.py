@@ -53,8 +53,8 @@ def test_code_and_figures_take_time_to_read():
 
 
 def test_costs_are_added_up_from_the_records_a_chapter_names():
-    (cost,) = page_metadata.recorded_costs('lab.replay("degradation", "laptop", net="plain")')
-    assert cost.startswith("laptop tier: 30 recorded runs, ")
+    (cost,) = page_metadata.recorded_costs('records.load("degradation", "laptop", arch="plain")')
+    assert cost.startswith("laptop tier: ")
     assert page_metadata.recorded_costs("no records here") == []
 
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from book.sphinxext.records import playground
-from resnet_course import lab, probes
+from resnet_course import probes
 from resnet_course.data import augment, images
+from resnet_course.training.build import recorded_network
 from tools import ROOT
 from tools.browser import FLAGS, executable
 from tools.built_book import HTML
@@ -36,7 +37,7 @@ def pictures() -> torch.Tensor:
 def by_pytorch(name: str, picture: torch.Tensor, off: list[int]) -> tuple[list[float], list[float]]:
     """Logits and layer responses of one picture, with the blocks `off` taken out."""
     kind, depth = name.split("-")
-    net = lab.network(kind, int(depth), tier=playground.TIER)
+    net = recorded_network(kind, int(depth), tier=playground.TIER)
     names = list(probes.blocks(net))
     with (
         torch.no_grad(),
@@ -72,7 +73,7 @@ def test_single_blocks_are_missed_on_these_pictures_as_the_page_says():
     inputs, labels = augment.normalise(pictures()), torch.arange(20) % 10
     wrong = {}
     for kind in playground.KINDS:
-        net = lab.network(kind, 20, tier=playground.TIER)
+        net = recorded_network(kind, 20, tier=playground.TIER)
         for name in probes.blocks(net):
             with torch.no_grad(), probes.lesion(net, [name]):
                 wrong.setdefault(kind, []).append((net(inputs).argmax(1) != labels).sum().item())

@@ -118,6 +118,18 @@ def finding(study: str, tier: str) -> str:
     return str(lab.study(study).finding(runs.load(study, tier)))
 
 
+def claims_table(study: str, tier: str) -> str:
+    """What a study claims at a tier and what became of it, in Markdown; "" for no claims."""
+    judgements = judged(study, tier)
+    return plots.claims_table(judgements) if judgements else ""
+
+
+def judged(study: str, tier: str) -> list[Judgement]:
+    """What a study's records say of each claim that can be asked at a tier."""
+    asked = studies.get(study)
+    return asked.judge(asked.load(tier))
+
+
 def provenance(study: str, tier: str) -> str:
     """How many runs, which seeds, on what and when, in one line."""
     return runs.provenance_line(runs.load(study, tier))

@@ -105,7 +105,15 @@ def card(row: LedgerRow) -> str:
         "Chapter": f"{{doc}}`/notebooks/{row.chapter}`" if row.chapter else None,
     }
     listed = "\n".join(f"{term}\n: {text}\n" for term, text in entries.items() if text)
-    return f"**Verdict: {row.verdict}.** {row.why}\n\n{listed}"
+    return f"**Verdict: {row.verdict}.** {row.why}\n\n{listed}{_claims(row)}"
+
+
+def _claims(row: LedgerRow) -> str:
+    """What our study claims, each with margin, estimate, interval and verdict, as a table."""
+    if not row.study or not row.tier:
+        return ""
+    table = evidence.claims_table(row.study, row.tier)
+    return f"\n\n{table}\n" if table else ""
 
 
 def _measured(row: LedgerRow) -> str | None:
