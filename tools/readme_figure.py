@@ -3,9 +3,9 @@
 python -m tools.readme_figure
 """
 
-from functools import partial
+from urllib.parse import unquote
 
-from resnet_course import figures, runs
+from resnet_course import records
 from resnet_course.studies import degradation
 from tools import ROOT, run
 
@@ -15,8 +15,8 @@ WHITE = '<rect width="100%" height="100%" fill="#fff"/>'
 
 def picture() -> str:
     """The figure as SVG text, on white so that it can be read in a dark README too."""
-    draw = partial(degradation.draw, records=runs.load("degradation", "laptop"))
-    text = figures.svg(draw, "light", **degradation.LAYOUT)
+    card = degradation.figures.by_depth(records.load("degradation", "laptop"))
+    text = unquote(card.light.partition(",")[2])
     opening = text.index(">", text.index("<svg")) + 1
     return f"{text[:opening]}{WHITE}{text[opening:]}\n"
 

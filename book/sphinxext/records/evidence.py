@@ -5,19 +5,24 @@ and what is not recorded raises ValueError with the package's own sentence.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resnet_course import figures, lab, runs
+from resnet_course import plots, records, studies
+from resnet_course.launch.report import duration
+from resnet_course.records import Provenance, Record, store
+from resnet_course.records.files import atomic_write
 
 if TYPE_CHECKING:
     from torch import nn
 
 TIERS = ("laptop", "colab", "paper")
-READS = re.compile(r"""(?:lab\.replay|runs\.load)\(\s*["'](\w+)["']\s*,\s*["'](\w+)["']""")
+# `records.load("degradation", "laptop")` and `degradation.STUDY.load("laptop")` in a chapter's code.
+LOADS = re.compile(r"""records\.load\(\s*["'](\w+)["']\s*,\s*["'](\w+)["']""")
+STUDY_LOADS = re.compile(r"""(\w+)\.STUDY\.load\(\s*["'](\w+)["']""")
 
 
 @dataclass(frozen=True)
@@ -82,40 +87,47 @@ class RecordedTier:
 
 def record_files() -> list[Path]:
     """Every file that a page with measured numbers depends on."""
-    return sorted(runs.RECORDED.glob("*/*/[!.]*.json"))
+    return _recorded_files(records.RECORDED)
+
+
+def _recorded_files(root: Path) -> list[Path]:
+    files = []
+    for study in studies.names():
+        files += store.record_paths(root / study)
+    return files
 
 
 def weight_files(study: str, tier: str) -> list[Path]:
     """Every file that a page with networks of that study depends on."""
-    return sorted(runs.RECORDED.glob(f"{study}/{tier}/*"))
+    return sorted(records.RECORDED.glob(f"{study}/{tier}/*"))
 
 
 def mean_over_seeds(network: Network, metric: str) -> Mean:
     """A final metric of a recorded network, averaged over its seeds."""
-    records = runs.load(
+    chosen = records.load(
         network.study,
         network.tier,
-        net=network.arch,
+        arch=network.arch,
         depth=network.depth,
         shortcut=network.shortcut,
         variant=network.variant,
         start_depth=network.start_depth,
         label=network.label,
     )
-    (stats,) = runs.over_seeds(records, metric).values()
+    (stats,) = records.over_seeds(chosen, metric).values()
     return Mean(stats.mean, stats.std, stats.n)
 
 
 def figure(study: str, tier: str, caption: str, arch: str | None = None) -> str:
     """The figure of a study as HTML, of all its networks or of one kind."""
-    chosen = runs.load(study, tier) if arch is None else runs.load(study, tier, net=arch)
-    drawn: str = lab.study(study).figure(chosen, caption)._repr_html_()
-    return drawn
+    chosen = records.load(study, tier, arch=arch)
+    card = studies.get(study).figure(chosen)
+    return replace(card, caption=caption)._repr_html_()
 
 
 def finding(study: str, tier: str) -> str:
     """What a study's records show, in words."""
-    return str(lab.study(study).finding(runs.load(study, tier)))
+    return studies.get(study).summary(records.load(study, tier))
 
 
 def claims_table(study: str, tier: str) -> str:
@@ -132,44 +144,52 @@ def judged(study: str, tier: str) -> list[Judgement]:
 
 def provenance(study: str, tier: str) -> str:
     """How many runs, which seeds, on what and when, in one line."""
-    return runs.provenance_line(runs.load(study, tier))
+    return records.provenance_line(records.load(study, tier))
 
 
 def computing(study: str, tier: str) -> Computing:
     """What the records of a study at a tier took to make."""
-    records = runs.load(study, tier)
-    return Computing(len(records), sum(record.provenance["wall_seconds"] for record in records))
+    return _computing(records.load(study, tier))
+
+
+def _computing(chosen: Sequence[Record]) -> Computing:
+    return Computing(len(chosen), sum(record.provenance.wall_seconds for record in chosen))
 
 
 def in_words(seconds: float) -> str:
     """A time as people say it: "12 s", "3 min", "1.5 h"."""
-    return lab.duration(seconds)
+    return duration(seconds)
 
 
 def named_in(source: str, tier: str) -> list[str]:
     """The studies whose records of a tier a chapter's code reads, in alphabetical order."""
-    return sorted({study for study, named in READS.findall(source) if named == tier})
+    loads = LOADS.findall(source) + STUDY_LOADS.findall(source)
+    return sorted({study for study, named in loads if named == tier})
 
 
 def recorded_tiers(root: Path | None = None) -> list[RecordedTier]:
     """One entry for each study and tier with recorded runs."""
-    root = runs.RECORDED if root is None else root
-    folders = sorted({path.parent for path in root.glob("*/*/[!.]*.json")})
+    root = records.RECORDED if root is None else root
+    folders = sorted({path.parent for path in _recorded_files(root)})
     return [_recorded_tier(root, folder.parent.name, folder.name) for folder in folders]
 
 
 def _recorded_tier(root: Path, study: str, tier: str) -> RecordedTier:
-    records = runs.load(study, tier, root)
-    known = [record.provenance for record in records]
+    chosen = records.load(study, tier, root)
+    made = [record.provenance for record in chosen]
     return RecordedTier(
         study,
         tier,
-        seeds=len({record.seed for record in records}),
-        computing=Computing(len(records), sum(facts["wall_seconds"] for facts in known)),
-        days=_sorted_once(facts["started"][:10] for facts in known),
-        hardware=_sorted_once(facts["hardware"] for facts in known),
-        torch=_sorted_once(facts["libraries"]["torch"].partition("+")[0] for facts in known),
+        seeds=len({record.seed for record in chosen}),
+        computing=_computing(chosen),
+        days=_sorted_once(one.started[:10] for one in made),
+        hardware=_sorted_once(one.hardware for one in made),
+        torch=_sorted_once(_torch(one) for one in made),
     )
+
+
+def _torch(made: Provenance) -> str:
+    return made.libraries["torch"].partition("+")[0]
 
 
 def _sorted_once(values: Iterable[str]) -> tuple[str, ...]:
@@ -178,28 +198,30 @@ def _sorted_once(values: Iterable[str]) -> tuple[str, ...]:
 
 def training_curves(study: str, tier: str, metric: str) -> list[Curve]:
     """One curve for each recorded run; the deeper the network, the stronger its line."""
-    records = runs.load(study, tier)
-    depths = sorted({record.depth for record in records})
+    chosen = records.load(study, tier)
+    depths = sorted({record.depth for record in chosen})
     return [
         Curve(
-            record.net,
+            record.arch,
             record.depth,
-            record.curves["iteration"],
-            record.curves[metric],
-            figures.strength(record.depth, depths),
+            list(record.curves["iteration"]),
+            list(record.curves[metric]),
+            plots.opacity(record.depth, depths),
         )
-        for record in records
+        for record in chosen
     ]
 
 
-def dark_figures() -> AbstractContextManager[dict[str, str]]:
+def dark_figures() -> AbstractContextManager[Mapping[str, str]]:
     """The look of figures on dark pages inside the `with`, and its colours by name."""
-    return figures.look("dark")
+    return plots.look("dark")
 
 
 def trained_network(arch: str, depth: int, tier: str) -> "nn.Module":
     """A recorded network with its weights."""
-    return lab.network(arch, depth, tier=tier)
+    from resnet_course.training.build import recorded_network
+
+    return recorded_network(arch, depth, tier=tier)
 
 
 def classes() -> tuple[str, ...]:
@@ -210,11 +232,11 @@ def classes() -> tuple[str, ...]:
 
 
 def test_error(study: str, tier: str, arch: str, depth: int) -> float:
-    """The final test error (percent) of a network that was recorded once."""
-    (record,) = runs.load(study, tier, net=arch, depth=depth)
+    """The final test error (percent) of a network of seed 0."""
+    (record,) = records.load(study, tier, arch=arch, depth=depth, seed=0)
     return record.final["test_error"]
 
 
 def written_whole(path: Path) -> AbstractContextManager[Path]:
     """A file to write to that takes the place of `path` when the `with` ends well."""
-    return runs.whole(path)
+    return atomic_write(path)
