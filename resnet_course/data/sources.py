@@ -18,7 +18,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPResponse
@@ -197,7 +197,7 @@ def _cached(build: Callable[[Path], Path]) -> Path:
 
 
 @contextmanager
-def _alone_in(cache: Path) -> Iterator[None]:
+def _alone_in(cache: Path) -> Generator[None]:
     """Hold the cache's lock inside the `with`, saying so where another process has it."""
     lock = FileLock(cache / ".lock")
     try:

@@ -40,6 +40,7 @@ class Gated(ResidualBlock):
         super().__init__(in_channels, out_channels, stride)
         self.gate = nn.Conv2d(in_channels, out_channels, 1, stride)
         self.exclusive = exclusive
+        assert self.gate.bias is not None
         nn.init.constant_(self.gate.bias, bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -141,6 +142,15 @@ def edited(change: Callable[[ResidualBlock], None]) -> Callable[..., ResidualBlo
     return make
 
 
+def _layers(block: ResidualBlock) -> tuple[nn.Conv2d, nn.Conv2d, nn.BatchNorm2d]:
+    """The two convolutions of F, and the batch norm at its end."""
+    first, _, _, second, last = block.residual
+    assert isinstance(first, nn.Conv2d)
+    assert isinstance(second, nn.Conv2d)
+    assert isinstance(last, nn.BatchNorm2d)
+    return first, second, last
+
+
 @edited
 def one_layer(block: ResidualBlock) -> None:
     """A single 3x3 layer in F (He 2015, Sec. 3.2: "we have not observed advantages")."""
@@ -150,7 +160,7 @@ def one_layer(block: ResidualBlock) -> None:
 @edited
 def three_layers(block: ResidualBlock) -> None:
     """Three 3x3 layers in F."""
-    channels = block.residual[-1].num_features
+    channels = _layers(block)[-1].num_features
     block.residual.extend([nn.ReLU(), conv3x3(channels, channels), nn.BatchNorm2d(channels)])
 
 
@@ -160,7 +170,7 @@ def zero_init(block: ResidualBlock) -> None:
 
     Source: Goyal 2017 (arXiv 1706.02677), Sec. 5.1.
     """
-    nn.init.zeros_(block.residual[-1].weight)
+    nn.init.zeros_(_layers(block)[-1].weight)
 
 
 @edited
@@ -175,10 +185,10 @@ def skip_init(block: ResidualBlock) -> None:
 
     Source: De and Smith 2020 (arXiv 2002.10444), SkipInit.
     """
-    first, _, relu, second, _ = block.residual
+    first, second, _ = _layers(block)
     for layer in (first, second):
         layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
-    block.residual = nn.Sequential(first, relu, second, Scale())
+    block.residual = nn.Sequential(first, nn.ReLU(), second, Scale())
 
 
 @edited
@@ -190,7 +200,7 @@ def dropout_shortcut(block: ResidualBlock) -> None:
 @edited
 def conv_shortcut(block: ResidualBlock) -> None:
     """relu(F(x) + W x), W a 1x1 convolution on every shortcut, without option C's batch norm."""
-    first = block.residual[0]
+    first, _, _ = _layers(block)
     block.shortcut = conv1x1(first.in_channels, first.out_channels, first.stride[0])
 
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ ONE_PANEL = Layout()
 
 
 @contextmanager
-def look(mode: str = "light") -> Iterator[Colours]:
+def look(mode: str = "light") -> Generator[Colours]:
     """The course's matplotlib style inside the `with`, and its colours by name.
 
     Raises KeyError for another mode than "light" and "dark".

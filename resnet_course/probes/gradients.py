@@ -18,8 +18,10 @@ def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> dict[str
     Returns:
         Name of the layer -> gradient of the mean cross-entropy (nats), in the shape of its weight.
     """
-    layers = main_path(net, (nn.Conv2d, nn.Linear))
-    weights = {name: layer.weight for name, layer in layers.items()}
+    weights: dict[str, Tensor] = {}
+    for name, layer in main_path(net, (nn.Conv2d, nn.Linear)).items():
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        weights[name] = layer.weight
     with preserve_state(net), torch.enable_grad():
         loss = nn.functional.cross_entropy(net.train()(images), labels)
         gradients = torch.autograd.grad(loss, list(weights.values()))

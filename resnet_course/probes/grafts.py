@@ -46,6 +46,7 @@ def _as_identity(block: nn.Module) -> nn.Module:
             nn.init.dirac_(module.weight)
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
+            assert module.running_var is not None
             # So that sqrt(var + eps) is 1 to the last bit.
             nn.init.constant_(module.running_var, 1 - module.eps)
     return block
@@ -55,11 +56,13 @@ def _zero_branch(block: nn.Module) -> None:
     """Make a residual block's F zero, by the parameters of its last layer that has any."""
     if not isinstance(block.shortcut, nn.Identity):
         raise ValueError("a block whose shortcut changes its input cannot become the identity")
+    assert isinstance(block.residual, nn.Sequential)
     with_parameters = [m for m in block.residual if list(m.parameters(recurse=False))]
     last = with_parameters[-1]
     for parameter in last.parameters():
         nn.init.zeros_(parameter)
     if isinstance(last, nn.BatchNorm2d):
+        assert last.running_mean is not None
         nn.init.zeros_(last.running_mean)
 
 
@@ -73,6 +76,8 @@ def fit_batch_norms(block: nn.Module, inputs: Tensor) -> None:
     variance, mean = torch.var_mean(inputs, (0, 2, 3), correction=0)
     for module in block.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.copy_(mean)
             module.running_var.copy_(variance)
             module.bias.copy_(mean)
@@ -89,12 +94,15 @@ def grow(net: Network, depth: int, inputs: Tensor) -> None:
 
     Source: He 2015, Sec. 1, the construction by identity mappings.
     """
-    old, new = len(net.stages[0]), blocks_per_stage(depth)
+    new = blocks_per_stage(depth)
     with block_outputs(net.eval(), lambda x: x) as outputs, torch.no_grad():
         net(inputs)
     for number, stage in enumerate(net.stages):
-        net.stages[number] = insert_identity_blocks(stage, old, new - old)
-        for block in net.stages[number][old:]:
+        assert isinstance(stage, nn.Sequential)
+        old = len(stage)
+        grown = insert_identity_blocks(stage, old, new - old)
+        net.stages[number] = grown
+        for block in grown[old:]:
             if not hasattr(block, "shortcut"):
                 fit_batch_norms(block, outputs[f"stages.{number}.{old - 1}"])
     net.train()

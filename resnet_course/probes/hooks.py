@@ -1,6 +1,6 @@
 """Watching and changing a network without a trace: hooks, modes and buffers are put back."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ Joined = TypeVar("Joined")
 
 
 @contextmanager
-def preserve_state(net: nn.Module) -> Iterator[None]:
+def preserve_state(net: nn.Module) -> Generator[None]:
     """Put back buffers (batch-norm statistics) and modes when the `with` ends, however it ends."""
     with ExitStack() as afterwards:
         for module in net.modules():
@@ -25,7 +25,7 @@ def preserve_state(net: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def with_batch_statistics(net: nn.Module, images: Tensor) -> Iterator[nn.Module]:
+def with_batch_statistics(net: nn.Module, images: Tensor) -> Generator[nn.Module]:
     """The network, in eval mode, with the batch-norm statistics of `images` until the `with` ends.
 
     An untrained network has no statistics of its own yet, and those of a network in training lag
@@ -49,7 +49,7 @@ def with_batch_statistics(net: nn.Module, images: Tensor) -> Iterator[nn.Module]
 
 
 @contextmanager
-def hooked(hooks: Iterable[RemovableHandle]) -> Iterator[None]:
+def hooked(hooks: Iterable[RemovableHandle]) -> Generator[None]:
     """Remove hooks, as register_forward_hook returns them, when the `with` ends."""
     with ExitStack() as afterwards:
         for hook in hooks:
@@ -63,7 +63,7 @@ def capture_outputs(
     modules: Mapping[Key, nn.Module],
     reduce: Callable[[Tensor], Reduced],
     join: Callable[[Sequence[Reduced]], Joined],
-) -> Iterator[dict[Key, Joined]]:
+) -> Generator[dict[Key, Joined]]:
     """What modules put out over all forward passes of `net` inside the `with`.
 
     Args:

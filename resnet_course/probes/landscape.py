@@ -1,6 +1,6 @@
 """The loss around trained weights: filter-normalised directions and the loss along them (Li 2017, Sec. 4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -31,7 +31,7 @@ def random_direction(net: nn.Module, seed: int) -> Direction:
 
 
 @contextmanager
-def displaced(net: nn.Module, directions: Sequence[Direction], distances: Sequence[float]) -> Iterator[nn.Module]:
+def displaced(net: nn.Module, directions: Sequence[Direction], distances: Sequence[float]) -> Generator[nn.Module]:
     """The network with its weights moved by `distances` along `directions`; put back to the last bit at the end."""
     weights = [weight.data for weight in net.parameters()]
     with ExitStack() as afterwards:

@@ -1,6 +1,6 @@
 """Blocks taken out of a trained network, or put in another order (Veit 2016)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -13,7 +13,7 @@ from .parts import blocks
 
 
 @contextmanager
-def lesion(net: nn.Module, names: Iterable[str]) -> Iterator[nn.Module]:
+def lesion(net: nn.Module, names: Iterable[str]) -> Generator[nn.Module]:
     """The network without the named blocks until the `with` ends.
 
     A block that is out hands on what its shortcut carries, or else its input; one without shortcut
@@ -34,6 +34,7 @@ def lesion(net: nn.Module, names: Iterable[str]) -> Iterator[nn.Module]:
 
 def _cut(block: nn.Module) -> RemovableHandle:
     if hasattr(block, "residual") and hasattr(block, "shortcut"):
+        assert isinstance(block.residual, nn.Module)
         return block.residual.register_forward_hook(_nothing)
     return block.register_forward_hook(_hand_on)
 
@@ -45,14 +46,14 @@ def _nothing(_module: nn.Module, _inputs: tuple[Tensor], output: Tensor) -> Tens
 def _hand_on(block: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
     (x,) = inputs
     projection = getattr(block, "downsample", None)  # torchvision's; None where shapes agree
-    if projection is not None:
+    if isinstance(projection, nn.Module):
         return torch.relu(projection(x))
     stride = x.shape[2] // output.shape[2]
     return ZeroPadShortcut(output.shape[1] - x.shape[1], stride)(x)
 
 
 @contextmanager
-def reordered(stage: nn.Sequential, order: Sequence[int]) -> Iterator[nn.Sequential]:
+def reordered(stage: nn.Sequential, order: Sequence[int]) -> Generator[nn.Sequential]:
     """A stage with its blocks in another order until the `with` ends.
 
     Raises ValueError for no order, or one that mixes shapes.

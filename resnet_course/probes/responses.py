@@ -1,7 +1,7 @@
 """How strongly layers and branches respond (He 2015, Fig. 7)."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
@@ -62,7 +62,7 @@ def _pooled_std(parts: Sequence[Moments]) -> float:
 
 
 @contextmanager
-def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
+def branch_ratios(net: nn.Module) -> Generator[dict[str, float]]:
     """|F(x)| / |shortcut(x)| of each block, by the Euclidean norms over all images.
 
     The dict is filled when the `with` ends. Raises ValueError when `net` is in training mode, and
@@ -71,9 +71,10 @@ def branch_ratios(net: nn.Module) -> Iterator[dict[str, float]]:
     parts: dict[tuple[str, str], nn.Module] = {}
     names = []
     for name, block in blocks(net).items():
-        if hasattr(block, "residual") and hasattr(block, "shortcut"):
-            parts[name, "residual"] = block.residual
-            parts[name, "shortcut"] = block.shortcut
+        branch, shortcut = getattr(block, "residual", None), getattr(block, "shortcut", None)
+        if isinstance(branch, nn.Module) and isinstance(shortcut, nn.Module):
+            parts[name, "residual"] = branch
+            parts[name, "shortcut"] = shortcut
             names.append(name)
     if not names:
         raise ValueError(

@@ -7,7 +7,7 @@ the device.
 
 import copy
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 
+from ..networks.network import Network
 from .memory import checkpoint_segments
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -22,7 +23,7 @@ FIRST_SCALE = 2.0**12  # of the loss in fp16: 65,504 is the largest number there
 WARMUP_STEPS = 3  # before a capture: allocations, library handles, choice of algorithms
 
 
-def half_precision_copy(net: nn.Module, dtype: torch.dtype) -> nn.Module:
+def half_precision_copy(net: Network, dtype: torch.dtype) -> Network:
     """A copy of `net` whose convolutions and linear layers hold `dtype` weights.
 
     Batch norm is shared, in float32. Autocast would cast each weight in a kernel of its own at
@@ -73,7 +74,7 @@ class Engine:
 
     def __init__(
         self,
-        net: nn.Module,
+        net: Network,
         labels: Tensor,
         crops: Callable[..., Tensor],
         optimisation: Optimisation,
@@ -160,10 +161,9 @@ class Engine:
     def _gather_gradients(self) -> None:
         """The copy's gradients become the master weights', those of all processes their mean."""
         if self.masters:
-            gradients = [parameter.grad for parameter in self.halves]
-            torch._foreach_copy_([parameter.grad for parameter in self.masters], gradients)
+            torch._foreach_copy_(_gradients(self.masters), _gradients(self.halves))
         if self.processes > 1:
-            average([p.grad for p in self.net.parameters() if p.grad is not None])
+            average(_gradients(self.net.parameters()))
 
     def advance(self, steps: int) -> None:
         """Take `steps` steps, on the engine's own stream once captured."""
@@ -211,7 +211,7 @@ class Engine:
         self.stream = None
 
     @contextmanager
-    def _unchanged(self) -> Iterator[None]:
+    def _unchanged(self) -> Generator[None]:
         """Put back whatever a step changes when the `with` ends, however it ends."""
         state = self._state()
         saved = [tensor.clone() for tensor in state]
@@ -232,7 +232,7 @@ class Engine:
 
 
 @contextmanager
-def _no_counters(net: nn.Module) -> Iterator[None]:
+def _no_counters(net: nn.Module) -> Generator[None]:
     """Batch norms without their count of batches: a kernel less for each, and none reads it."""
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     counters = [norm.num_batches_tracked for norm in norms]
@@ -246,7 +246,7 @@ def _no_counters(net: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _no_collection() -> Generator[None]:
     """Old graphs are collected before a capture and none during it, where one would break it."""
     gc.collect()
     was_enabled = gc.isenabled()
@@ -259,7 +259,7 @@ def _no_collection() -> Iterator[None]:
 
 
 @contextmanager
-def _best_algorithms() -> Iterator[None]:
+def _best_algorithms() -> Generator[None]:
     """cuDNN chooses by trial while a step is warmed up and captured, at no other time."""
     before = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = True
@@ -269,7 +269,11 @@ def _best_algorithms() -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
-def average(tensors: Sequence[Tensor]) -> None:
+def _gradients(parameters: Iterable[nn.Parameter]) -> list[Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
+def average(tensors: list[Tensor]) -> None:
     """Replace tensors by their means over the processes of torch.distributed, in one message."""
     flat = torch.cat([tensor.flatten() for tensor in tensors])
     distributed.all_reduce(flat)
@@ -278,14 +282,14 @@ def average(tensors: Sequence[Tensor]) -> None:
     torch._foreach_copy_(tensors, means)
 
 
-def compile_blocks(net: nn.Module) -> None:
+def compile_blocks(net: Network) -> None:
     """Compile each block of `net.stages` in place; blocks of one shape share one compilation.
 
     A whole thousand-layer network takes minutes to compile, a block a second.
     """
     torch._dynamo.config.recompile_limit = 64  # stages x strides x kinds exceed the default of 8
     for stage in net.stages:
-        for block in stage:
+        for block in stage.children():
             block.compile(dynamic=False)
 
 

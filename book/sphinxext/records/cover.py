@@ -3,6 +3,7 @@
 Every line is a run: its training error, epoch by epoch. Nothing is arranged by hand but the frame.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,7 +115,7 @@ def write_card(path: Path) -> None:
         figure.savefig(path, format="png", facecolor=NIGHT, metadata={"Software": None})
 
 
-def draw_lines(axes: Axes, colours: dict[str, str]) -> None:
+def draw_lines(axes: Axes, colours: Mapping[str, str]) -> None:
     """Every run from the left edge to the right, without a frame."""
     curves = Curves()
     for curve in curves.curves:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from resnet_course import plots, records, studies
 from resnet_course.launch.report import duration
-from resnet_course.records import Provenance, Record, store
+from resnet_course.records import Judgement, Provenance, Record, store
 from resnet_course.records.files import atomic_write
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def record_files() -> list[Path]:
 
 
 def _recorded_files(root: Path) -> list[Path]:
-    files = []
+    files: list[Path] = []
     for study in studies.names():
         files += store.record_paths(root / study)
     return files
