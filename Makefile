@@ -40,10 +40,11 @@ $(STAMP): pyproject.toml uv.lock
 		|| python3 -m pip install --quiet --target .venv-tools uv \
 		|| { echo "uv could not be installed: it needs Python's venv or pip (Debian: apt-get install python3-venv)"; exit 1; }
 
-lint: $(STAMP)  ## check style and types
+lint: $(STAMP)  ## check style, types and which room imports which
 	ruff check .
 	ruff format --check .
 	pyrefly check
+	lint-imports
 
 format: $(STAMP)  ## mend style
 	ruff check --fix .
@@ -74,12 +75,10 @@ notebooks: $(STAMP)  ## run every notebook and store its outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
 
-STUDIES := $(filter-out __init__,$(basename $(notdir $(wildcard resnet_course/studies/*.py))))
-records: $(STAMP)  ## make the laptop tier's recorded runs again (some hours on two cores)
-	for study in $(STUDIES); do \
-		resnet-course run $$study --tier laptop --seeds 0 1 2 --out runs && \
-		mkdir -p resnet_course/recorded/$$study/laptop && \
-		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
+records: $(STAMP)  ## make the laptop tier's recorded runs (many hours on two cores; resumable)
+	for study in $$(python -c "from resnet_course import studies; print(*studies.names())"); do \
+		resnet-course run $$study --tier laptop --seeds 0 1 2 3 4 5 6 7 --out runs || exit 1; done
+	resnet-course records add runs
 	python -m tools.readme_figure
 
 gpu:  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
