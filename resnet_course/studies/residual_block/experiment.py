@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ...recipes import RunConfig
 from ...records.recording import Outcome
 from ..depths import TWINS
-from .configs import TARGETS
+from .configs import IDENTITY_START, TARGETS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -81,6 +81,11 @@ def check(config: RunConfig) -> None:
         )
     if config.arch not in TWINS:
         raise ValueError(f"a stack is {' or '.join(TWINS)}, got {config.arch!r}")
+    if config.variant not in ("", IDENTITY_START) or (config.variant and config.arch != "plain"):
+        raise ValueError(
+            f"the one variant of this study is {IDENTITY_START!r}, of plain stacks; "
+            f"got {config.variant!r} of {config.arch} ones"
+        )
     if config.label not in TARGETS:
         known = ", ".join(repr(label) for label in TARGETS)
         raise ValueError(
@@ -119,6 +124,9 @@ class Stack:
         self.width = config.recipe.width
         self.is_residual = config.arch == "residual"
         self.blocks = nn.ModuleList(branch(self.width) for _ in range(config.depth // 2))
+        if config.variant == IDENTITY_START:
+            for block in self.blocks:
+                start_as_identity(block)
         self.target = target_map(TARGETS[config.label], self.width, config.seed)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -148,6 +156,20 @@ def branch(width: int) -> nn.Sequential:
     for linear in (first, second):
         nn.init.kaiming_normal_(linear.weight)
     return nn.Sequential(first, nn.BatchNorm1d(2 * width), nn.ReLU(), second, nn.BatchNorm1d(width))
+
+
+def start_as_identity(block: nn.Module) -> None:
+    """Set a branch's layers so that relu(x) - relu(-x) = x comes out, in place.
+
+    Batch norm takes the mean and the spread of its batch from it, which are nearly 0 and 1.
+    """
+    import torch
+
+    first, second = [layer for layer in block.children() if isinstance(layer, torch.nn.Linear)]
+    eye = torch.eye(first.in_features)
+    with torch.no_grad():
+        first.weight.copy_(torch.cat((eye, -eye)))
+        second.weight.copy_(torch.cat((eye, -eye), dim=1))
 
 
 def target_map(name: str, width: int, seed: int) -> Tensor:

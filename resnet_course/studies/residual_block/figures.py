@@ -22,7 +22,7 @@ def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
 
     Raises RecordError where nothing was asked to copy.
     """
-    copies = select(records, label="")
+    copies = select(records, label="", variant="")
     if not copies:
         raise RecordError("none of these records is of a stack that was to copy its input")
 
@@ -38,43 +38,49 @@ def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
 
 
 def by_target(records: Sequence[Record], caption: str = "") -> FigureCard:
-    """Error against depth, one panel per target, at the depths that all targets have.
-
-    Raises RecordError where a target is not recorded.
-    """
-    shown = at_shared_depths(records)
+    """Error against depth, one panel per recorded target, at the depths that these share."""
+    targets = recorded_targets(records)
+    shown = at_shared_depths(select(records, variant=""))
+    deepest = max(record.depth for record in shown)
 
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
-        for axes, (label, target) in zip(panels, TARGETS.items(), strict=True):
-            members = select(shown, label=label)
-            plots.error_against_depth(axes, colours, members, METRIC)
+        for axes, label in zip(panels, targets, strict=True):
+            plots.error_against_depth(axes, colours, select(shown, label=label), METRIC)
             lift_to_floor(axes)
-            axes.set(title=target, xlabel="depth")
-        panels[1].legend(loc="lower right")  # the panel with room for it
+            axes.set(title=TARGETS[label], xlabel="depth")
+        panels[-1].legend(loc="lower right")
 
     rows = table(shown, (METRIC,), by=("label", "arch", "depth"))
     for row in rows:
         row["label"] = TARGETS[str(row["label"])]
-    layout = Layout(ncols=3, sharey=True)
-    return plots.figure_card(draw, analysis.controls(shown), caption, rows, shown, layout)
+    layout = Layout(ncols=len(targets), sharey=True)
+    alt = analysis.controls(shown, deepest)
+    return plots.figure_card(draw, alt, caption, rows, shown, layout)
+
+
+def recorded_targets(records: Sequence[Record]) -> list[str]:
+    """The labels of the targets that some record has, in the order of the study."""
+    labels = {record.label for record in records}
+    return [label for label in TARGETS if label in labels]
 
 
 def at_shared_depths(records: Sequence[Record]) -> list[Record]:
-    """The records of the depths at which every target was asked for.
+    """The records of the depths at which every recorded target was asked for.
 
     Raises RecordError where there is none.
     """
-    depths = [{r.depth for r in select(records, label=label)} for label in TARGETS]
-    shared = set.intersection(*depths)
+    labels = recorded_targets(records)
+    depths = [{record.depth for record in select(records, label=label)} for label in labels]
+    shared = set.intersection(*depths) if depths else set()
     if not shared:
-        raise RecordError("no depth at which all targets are recorded")
+        raise RecordError("these records have no depth at which all their targets were asked for")
     return [record for record in records if record.depth in shared]
 
 
 def curves_by_depth(records: Sequence[Record]) -> dict[str, FigureCard]:
     """One frame per depth: the error of the copy over the iterations, every seed a line."""
     frames = {}
-    for (depth,), members in grouped(select(records, label=""), by=("depth",)).items():
+    for (depth,), members in grouped(select(records, label="", variant=""), by=("depth",)).items():
         ends = []
         for (arch, _), error in analysis.copy_errors(members).items():
             ends.append(f"{arch} ends at {analysis.in_words(error)}")
