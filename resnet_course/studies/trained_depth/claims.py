@@ -48,7 +48,7 @@ CLAIMS = (
         seeds=8,
     ),
     Claim("at 14 layers residual networks are sooner", lag(DEEPER), "above", A_TENTH),
-    Claim("but they also end lower: twins of 14 layers do not end alike", gap(DEEPER), "above", 1.0),
+    Claim("but they also end lower: those twins do not end alike", gap(DEEPER), "above", 1.0),
     Claim(
         "trained three times as long, twins of 14 layers end alike",
         gap(DEEPER, LABEL),
