@@ -186,8 +186,7 @@ def answer(records: Sequence[Record], depth: int = CLIPS_DEPTH) -> str:
         sentences.append(
             "With the gradient of every layer kept in proportion to its weights, plain-"
             f"{depth} ends with {errors[clipped('plain'), depth]} %. So the size of the gradients "
-            f"accounts for {shares.value:.0f} % of the difference (95 % interval {shares.low:.0f} "
-            f"to {shares.high:.0f})."
+            f"accounts for {shares.in_words(0)} of the difference."
         )
     return " ".join(sentences)
 
