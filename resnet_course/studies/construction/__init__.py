@@ -1,11 +1,11 @@
 """Chapter "The construction argument, executed": networks grown from a trained shallower one."""
 
 from ..study import Study
-from . import analysis, figures
+from . import analysis, figures, grafts
 from .claims import CLAIMS
 from .configs import NETWORKS, QUESTION, configs
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["STUDY", "analysis", "figures", "grafts"]
 
 STUDY = Study(
     slug="construction",

@@ -105,9 +105,11 @@ def plain_ends(records: Sequence[Record], first: Sequence[Record]) -> str:
         f"At the moment of growing, plain-{SHALLOW} has {start} % training error. Trained on at "
         f"the full rate, the grown plain-{DEEP} ends at {end(records, 'plain', '56, grown')} %; "
         f"plain-{SHALLOW} itself, trained on without a new layer, at "
-        f"{end(records, 'plain', '20, trained on')} %. The difference, seed by seed, is {lag.in_words()}. "
-        f"At a tenth of the rate the two end at {end(records, 'plain', '56, grown, gently')} % "
-        f"and {end(records, 'plain', '20, trained on gently')} %, a difference of {gentle.in_words()}."
+        f"{end(records, 'plain', '20, trained on')} %. The difference, seed by seed, is "
+        f"{lag.in_words()}. At a tenth of the rate the two end at "
+        f"{end(records, 'plain', '56, grown, gently')} % and "
+        f"{end(records, 'plain', '20, trained on gently')} %, a difference of "
+        f"{gentle.in_words()}."
     )
 
 

@@ -69,7 +69,7 @@ PLAIN = (
         MARGIN,
     ),
     claim(
-        "trained gently, it does not",
+        "trained gently, the grown plain-56 ends no higher than plain-20 trained on gently",
         "plain",
         ("56, grown, gently", "20, trained on gently"),
         "below",
@@ -107,7 +107,7 @@ RESIDUAL = (
         LITTLE,
     ),
     claim(
-        "and so it does when both are trained gently",
+        "the grown residual-56 ends like residual-20 trained on, both gently",
         "residual",
         ("56, grown, gently", "20, trained on gently"),
         "within",

@@ -9,16 +9,29 @@ from ...plots import Colours, FigureCard, Layout
 from ...records import Record, counted, grouped, over_seeds, select, summarise, table
 from .analysis import BY, HISTORIES, history, members, steps, summary
 from .configs import DEEP, GENTLE, SHALLOW
+from .grafts import Graft
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLES = {"train_error": "training error (%)", "test_error": "test error (%)"}
 BLOCKS = 3  # of each stage of plain-20
+BY_HISTORY = (
+    "Error after the last step: mean over seeds, each seed a small mark. Which rows would coincide "
+    "if training found whatever can be represented?"
+)
+CURVES = (
+    "Training error of {arch} networks while training, on cropped and flipped images, mean over "
+    "seeds. Where the shallow network's first steps end, it is trained on, as it is or deepened."
+)
+COPIES = (
+    "Plain networks trained from scratch (mean over seeds, each seed a small mark), and plain-20 "
+    "with blocks added that do nothing. Which of the two lines is about what a network can do?"
+)
 OFFSET = 0.1  # of rows, so that marks of two architectures do not hide each other
 
 
-def by_history(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_history(records: Sequence[Record], caption: str = BY_HISTORY) -> FigureCard:
     """Training and test error at the end, one row per history: mean, and every seed a mark."""
     known = {history(record) for record in records}
     ways = [name for key, name in HISTORIES.items() if key in known]
@@ -61,16 +74,19 @@ def _draw_rows(
     axes.plot(means, rows, plots.MARKERS[arch], color=colours[arch], label=arch)
 
 
-def curves(
-    records: Sequence[Record], first: Sequence[Record], arch: str, caption: str = ""
-) -> FigureCard:
-    """Training error while training, mean over seeds.
+def curves_by_arch(records: Sequence[Record], first: Sequence[Record]) -> dict[str, FigureCard]:
+    """One frame per architecture: training error while training; see `curves`."""
+    archs = sorted({record.arch for record in records})
+    return {arch: curves(records, first, arch) for arch in archs}
+
+
+def curves(records: Sequence[Record], first: Sequence[Record], arch: str) -> FigureCard:
+    """Training error of an architecture while training, mean over seeds.
 
     Args:
         records: Of this study.
         first: The shallow networks' own first runs, of the study of degradation.
         arch: Whose networks are shown.
-        caption: Of the figure.
     """
     mine = select(records, arch=arch)
     before = select(first, arch=arch, depth=SHALLOW, variant="")
@@ -87,6 +103,7 @@ def curves(
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
 
     rows = table(mine, ("train_error",), BY)
+    caption = CURVES.format(arch=arch)
     layout = Layout(height=4.2)
     return plots.figure_card(draw, summary(mine), caption, rows, [*before, *mine], layout)
 
@@ -104,12 +121,10 @@ def _draw_curve(axes: "Axes", colour: str, runs: Sequence[Record], label: str) -
     )
 
 
-def copies_beside_scratch(degraded: Sequence[Record], caption: str = "") -> FigureCard:
+def copies_beside_scratch(degraded: Sequence[Record], caption: str = COPIES) -> FigureCard:
     """Test error of plain networks trained from scratch, and of copies of plain-20, by depth.
 
-    Args:
-        degraded: Plain networks of the study of degradation.
-        caption: Of the figure.
+    `degraded`: plain networks of the study of degradation.
     """
     plain = [record for record in select(degraded, arch="plain") if record.depth >= SHALLOW]
     errors = {depth: stats.mean for (_, depth), stats in over_seeds(plain, "test_error").items()}
@@ -132,43 +147,45 @@ def copies_beside_scratch(degraded: Sequence[Record], caption: str = "") -> Figu
     return plots.figure_card(draw, alt, caption, table(plain), plain)
 
 
-def grafted(
-    counts: Sequence[int],
-    depth: int,
-    error: float,
-    is_equal: bool,
-    scratch: Mapping[int, float],
-) -> FigureCard:
-    """A plain-20 with blocks grafted into it, beside plain networks trained from scratch.
+def grafted(grafts: Sequence[Graft], scratch: Mapping[int, float]) -> dict[str, FigureCard]:
+    """One frame per copy of plain-20, beside plain networks trained from scratch.
 
     Args:
-        counts: Grafted blocks of each stage, before its last block.
-        depth: Of the grafted network.
-        error: Its test error in percent.
-        is_equal: Whether its logits are those of plain-20, to the last bit.
-        scratch: Depth -> test error of a plain network trained from scratch.
+        grafts: The copies.
+        scratch: Depth -> test error (percent) of a plain network trained from scratch.
     """
+    return {f"{graft.depth} layers": _graft_card(graft, scratch) for graft in grafts}
 
+
+def _graft_card(graft: Graft, scratch: Mapping[int, float]) -> FigureCard:
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
-        _draw_blocks(panels[0], colours, counts)
+        _draw_blocks(panels[0], colours, graft.counts)
         axes = panels[1]
-        style = {"color": colours["plain"], "alpha": 0.5}
-        axes.plot(list(scratch), list(scratch.values()), "s-", label="from scratch", **style)
-        axes.plot(depth, error, "D", color=colours["ink"], label="grafted")
-        plots.depth_axis(axes, list(scratch))
-        axes.set(xlim=(18, 160), ylim=(40, 95), title="test error (%)")
-        axes.legend()
+        depths, errors = list(scratch), list(scratch.values())
+        colour = colours["plain"]
+        axes.plot(depths, errors, "s-", label="from scratch", color=colour, alpha=0.5)
+        axes.plot(graft.depth, graft.error, "D", color=colours["ink"], label="grafted")
+        plots.depth_axis(axes, depths)
+        axes.set(xlim=(18, 180), ylim=(40, 95), title="test error (%)")
+        axes.legend(loc="lower right", ncols=2)
 
-    words = "equal to plain-20's to the last bit" if is_equal else "different from plain-20's"
-    sentence = (
-        f"{counted(sum(counts), 'grafted block')}, {depth} layers: {error:.1f} % test error, "
-        f"logits {words}."
-    )
-    if sum(counts) and depth in scratch:
-        sentence += f" Plain-{depth} trained from scratch: {scratch[depth]:.1f} %."
-    rows = [{"grafted blocks": sum(counts), "depth": depth, "test error (%)": error}]
+    sentence = _sentence(graft, scratch)
+    number = sum(graft.counts)
+    rows = [{"grafted blocks": number, "depth": graft.depth, "test error (%)": graft.error}]
     layout = Layout(nrows=2, height_ratios=(2, 3))
     return plots.figure_card(draw, sentence, sentence, rows, layout=layout)
+
+
+def _sentence(graft: Graft, scratch: Mapping[int, float]) -> str:
+    words = "equal to" if graft.is_equal else "different from"
+    sentence = (
+        f"{counted(sum(graft.counts), 'grafted block')}, {graft.depth} layers: {graft.error:.1f} % "
+        f"test error, logits {words} plain-20's to the last bit."
+    )
+    if sum(graft.counts) and graft.depth in scratch:
+        from_scratch = scratch[graft.depth]
+        sentence += f" Plain-{graft.depth} trained from scratch: {from_scratch:.1f} %."
+    return sentence
 
 
 def _draw_blocks(axes: "Axes", colours: Colours, counts: Sequence[int]) -> None:

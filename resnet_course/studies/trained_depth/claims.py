@@ -48,7 +48,9 @@ CLAIMS = (
         seeds=8,
     ),
     Claim("at 14 layers residual networks are sooner", lag(DEEPER), "above", A_TENTH),
-    Claim("but they also end lower: those twins do not end alike", gap(DEEPER), "above", 1.0),
+    Claim(
+        "twins of 14 layers do not end alike: residual ones end lower", gap(DEEPER), "above", 1.0
+    ),
     Claim(
         "trained three times as long, twins of 14 layers end alike",
         gap(DEEPER, LABEL),
@@ -57,7 +59,7 @@ CLAIMS = (
         seeds=8,
     ),
     Claim(
-        "and residual networks of 14 layers are then still sooner",
+        "trained three times as long, residual networks of 14 layers are sooner",
         lag(DEEPER, LABEL),
         "above",
         A_TENTH,

@@ -80,7 +80,7 @@ AT_THE_START = (
         3.0,
     ),
     Claim(
-        "untrained, residual-110's hardly do",
+        "untrained, residual-110's hardly explode: first over last layer",
         of_one("residual", DEEP, measures.imbalance, look=0),
         "within",
         1.5,
@@ -102,13 +102,13 @@ AT_THE_START = (
 
 AT_THE_END = (
     Claim(
-        "trained, the first layers of plain-110 get the small gradients",
+        "trained, the first layers of plain-110 get small gradients: first over last layer",
         of_one("plain", DEEP, measures.imbalance, look=-1),
         "below",
         -2.0,
     ),
     Claim(
-        "trained, those of residual-110 do not",
+        "trained, the first layers of residual-110 get no small ones: first over last layer",
         of_one("residual", DEEP, measures.imbalance, look=-1),
         "within",
         1.5,
@@ -121,7 +121,7 @@ AT_THE_END = (
         3.0,
     ),
     Claim(
-        "it leaves plain-56's less than a hundred times as long",
+        "training leaves plain-56's first layer less than a hundred times as long",
         of_one("plain", MIDDLE, measures.growth, look=-1),
         "below",
         2.0,
@@ -182,7 +182,7 @@ WITHOUT_BATCH_NORM = (
         -3.0,
     ),
     Claim(
-        "its first layer's is no smaller than that: first over last layer",
+        "without batch norm, untrained, plain-110's first layer has no smaller one than its last",
         of_one(BARE, DEEP, measures.imbalance, look=0),
         "above",
         -1.0,
