@@ -204,7 +204,7 @@ def conv_shortcut(block: ResidualBlock) -> None:
     block.shortcut = conv1x1(first.in_channels, first.out_channels, first.stride[0])
 
 
-# Name of a variant -> maker of its blocks.
+# Name of a variant -> maker of its blocks; OF_ANY_NETWORK changes networks of whatever blocks.
 BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "one-layer": one_layer,
     "three-layers": three_layers,
@@ -229,7 +229,14 @@ BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "shortcut-only-gating-open-zeroed": partial(Gated, bias=-6.0),
     "exclusive-gating-zeroed": partial(Gated, bias=-6.0, exclusive=True),
 }
-OF_ANY_NETWORK = ("no-normalisation", "head-bn")
+OF_ANY_NETWORK = ("no-normalisation", "no-normalisation-rescaled", "head-bn")
+WITHOUT_BATCH_NORM = (
+    "skip-init",
+    "skip-init-head-bn",
+    "no-normalisation",
+    "no-normalisation-rescaled",
+)
+NOISE = (64, 3, 16, 16)  # images of noise by whose responses weights are rescaled
 NAMES = (*BLOCKS, *OF_ANY_NETWORK)
 LAYERS = {"one-layer": 1, "three-layers": 3}  # 3x3 layers a block, where not 2
 
@@ -239,11 +246,14 @@ def finalise_variant(name: str, net: Network, last: float = 0.5) -> Network:
 
     Pre-activated sums have no activation of their own, so one follows the last (He 2016, Sec. 3);
     "head-bn" puts a batch norm between the last block and the head; skip-init has no batch norm in
-    the stem either; zeroed gates start at their bias alone; survival falls in a line from 1 at the
-    input to `last` (Huang 2016, Sec. 3).
+    the stem either; without normalisation, rescaled weights make each response of unit size; zeroed
+    gates start at their bias alone; survival falls in a line from 1 at the input to `last` (Huang
+    2016, Sec. 3).
     """
-    if name in ("skip-init", "skip-init-head-bn", "no-normalisation"):
+    if name in WITHOUT_BATCH_NORM:
         _remove_batch_norms(net)
+    if name == "no-normalisation-rescaled":
+        rescale_weights(net)
     channels = net.head.in_features
     if name in ("relu-only-preactivation", "full-preactivation-no-head-bn"):
         net.stages.append(nn.Sequential(nn.ReLU()))
@@ -264,6 +274,29 @@ def _remove_batch_norms(net: nn.Module) -> None:
     norms = [place for place, m in net.named_modules() if isinstance(m, nn.BatchNorm2d)]
     for place in norms:
         net.set_submodule(place, nn.Identity())
+
+
+@torch.no_grad()
+def rescale_weights(net: nn.Module) -> None:
+    """Divide each convolution's weights by the standard deviation of its output on noise, in place.
+
+    Each response is then of unit size, as it is after a batch norm, but by the first weights alone:
+    nothing normalises while the network trains. The noise is the same for all networks.
+
+    Source: Mishkin 2015 (arXiv 1511.06422), who use images and orthogonal weights.
+    """
+
+    def rescale(layer: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+        assert isinstance(layer, nn.Conv2d)
+        size = output.std()
+        layer.weight /= size
+        return output / size
+
+    layers = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
+    hooks = [layer.register_forward_hook(rescale) for layer in layers]
+    net(torch.randn(NOISE, generator=torch.Generator().manual_seed(0)))
+    for hook in hooks:
+        hook.remove()
 
 
 def _set_survival(net: Network, last: float) -> None:

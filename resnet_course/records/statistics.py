@@ -58,6 +58,16 @@ class Estimate:
         lost = f", {self.diverged} diverged" if self.diverged else ""
         return f"{self.value:+.3g} [{self.low:.3g}, {self.high:.3g}]{unit}, n = {self.n}{lost}"
 
+    def in_words(self, digits: int = 1) -> str:
+        """For a sentence: "6.3 points (95 % interval 3.6 to 9.0, 3 seeds)"."""
+        numbers = []
+        for number in (self.value, self.low, self.high):
+            numbers.append(f"{number:.{digits}f}".replace("-", "−"))
+        value, low, high = numbers
+        if self.n == 1:
+            return f"{value} {self.unit} (one seed)"
+        return f"{value} {self.unit} (95 % interval {low} to {high}, {self.n} seeds)"
+
 
 def summarise(values: Iterable[float]) -> Stats:
     """Mean, sample standard deviation and count. Raises MissingValuesError when there are none."""

@@ -16,6 +16,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 
 from ..networks.network import Network
+from .clipping import clip_gradients
 from .memory import checkpoint_segments
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -46,6 +47,7 @@ class Optimisation:
         batch_size: Images of a step, of this process's share.
         momentum: Of SGD.
         weight_decay: Of SGD.
+        clip: See clipping.clip_gradients; None leaves gradients as they are.
         precision: "fp32", or "bf16" or "fp16" with float32 master weights. In fp16 the loss is
             scaled, and a step whose gradients overflow is left out.
         checkpoint_blocks: See memory.checkpoint_segments; 0 keeps all activations.
@@ -56,6 +58,7 @@ class Optimisation:
     batch_size: int
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    clip: float | None = None
     precision: str = "fp32"
     checkpoint_blocks: int = 0
     processes: int = 1
@@ -82,6 +85,7 @@ class Engine:
         device = labels.device
         self.net, self.labels, self.crops = net, labels, crops
         self.processes = optimisation.processes
+        self.clip = optimisation.clip
         self.dtype = DTYPES[optimisation.precision]
         is_half = self.dtype is not torch.float32
         self.computing_net = half_precision_copy(net, self.dtype) if is_half else net
@@ -152,6 +156,9 @@ class Engine:
         loss = cross_entropy(logits, labels)
         self.scaler.scale(loss).backward()
         self._gather_gradients()
+        if self.clip is not None:
+            self.scaler.unscale_(self.optimizer)
+            clip_gradients(self.net, self.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         wrong = (logits.detach().argmax(1) != labels).float().mean()

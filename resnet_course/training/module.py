@@ -101,6 +101,7 @@ class Training(pl.LightningModule):
             batch_size=self.share,
             momentum=self.recipe.momentum,
             weight_decay=self.recipe.weight_decay,
+            clip=self.recipe.clip,
             precision=self.runtime.precision or "fp32",
             checkpoint_blocks=self.runtime.checkpoint_blocks,
             processes=self.runtime.processes,
