@@ -128,16 +128,16 @@ HEAD_NORM = (
     ),
 )
 GATES = (
+    better("a gate of bias −6 is worse than the identity", ORIGINAL, "shortcut-only-gating-open"),
     better(
-        "a gate of bias −6 is worse than the identity", ORIGINAL, "shortcut-only-gating-open"
-    ),
-    better(
-        "it is better when its weights start at zero, so that it is open",
+        "a gate of bias −6 is better when its weights start at zero, so that it is open",
         "shortcut-only-gating-open-zeroed",
         "shortcut-only-gating-open",
     ),
     alike(
-        "and then as good as the identity", "shortcut-only-gating-open-zeroed", ORIGINAL
+        "a gate of bias −6 whose weights start at zero is as good as the identity",
+        "shortcut-only-gating-open-zeroed",
+        ORIGINAL,
     ),
 )
 # Of seeds 0 to 2 alone: no control turns on them, so that fresh seeds went elsewhere first.
