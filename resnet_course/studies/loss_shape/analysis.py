@@ -1,7 +1,8 @@
 """What the slices say, in numbers and in words."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, TypeAlias
 
@@ -14,6 +15,7 @@ STATISTICS: tuple[Statistics, ...] = ("batch", "running")
 TITLES = {"batch": "the batch's statistics", "running": "running statistics"}
 Network: TypeAlias = tuple[str, int]
 TRAINING_RATE = RATES[12]  # 0.001, about where our training starts
+LEAST_PROMISE = 2e-3  # nats
 
 
 def quantity(name: str, statistics: Statistics) -> str:
@@ -47,37 +49,47 @@ def by_network(records: Sequence[Record]) -> dict[Network, list[Record]]:
 
 
 def lines(record: Record, statistics: Statistics) -> list[Sequence[float]]:
-    """Loss at each of DISTANCES along each direction of a trained network."""
-    losses = record.profile(quantity("loss", statistics))
+    """Loss (nats) at each of DISTANCES along each direction of a trained network.
+
+    Raises MissingRecordsError where the record is of before this was measured.
+    """
+    losses = _profile(record, "loss", statistics)
     width = len(DISTANCES)
     return [losses[i * width : (i + 1) * width] for i in range(DIRECTIONS)]
 
 
-def slices(records: Sequence[Record], statistics: Statistics = "batch") -> list[Stats]:
-    """Decimal logarithm of the loss (nats) at each of DISTANCES, over all directions and seeds.
+@dataclass(frozen=True)
+class Spread:
+    """Median of many losses (nats), and the range that holds the middle half of them."""
 
-    Of the logarithm, because with running statistics a few directions rise by orders of magnitude
-    and would be all that a mean shows.
+    median: float
+    low: float
+    high: float
+
+
+def spread(losses: Iterable[float]) -> Spread:
+    """Quartiles of losses, each one of them; what is not finite counts as infinitely high."""
+    ordered = sorted(loss if math.isfinite(loss) else math.inf for loss in losses)
+    last = len(ordered) - 1
+    return Spread(ordered[last // 2], ordered[last // 4], ordered[last - last // 4])
+
+
+def slices(records: Sequence[Record], statistics: Statistics = "batch") -> list[Spread]:
+    """Loss (nats) at each of DISTANCES around trained weights, over all directions and seeds.
+
+    Medians: with running statistics a few directions rise by orders of magnitude and would be all
+    that a mean shows.
     """
-    chosen = having(records, "loss", statistics)
-    every_line = [line for record in chosen for line in lines(record, statistics)]
-    return [summarise(map(decades, losses)) for losses in zip(*every_line, strict=True)]
-
-
-def decades(loss: float) -> float:
-    """Decimal logarithm of a loss; nan for one that is not finite."""
-    return math.log10(loss) if math.isfinite(loss) and loss > 0 else math.nan
-
-
-def typical_loss(stats: Stats) -> float:
-    """The loss (nats) whose logarithm is the mean: the geometric mean."""
-    return 10**stats.mean
+    every_line: list[Sequence[float]] = []
+    for record in having(records, "loss", statistics):
+        every_line += lines(record, statistics)
+    return [spread(losses) for losses in zip(*every_line, strict=True)]
 
 
 def edge(record: Record, statistics: Statistics) -> float:
     """Mean decimal logarithm of the loss at distance 1, on both sides of all directions."""
     ends = [loss for line in lines(record, statistics) for loss in (line[0], line[-1])]
-    return fmean(decades(loss) for loss in ends)
+    return fmean(math.log10(loss) if math.isfinite(loss) else math.inf for loss in ends)
 
 
 def rise(record: Record, statistics: Statistics) -> float:
@@ -99,7 +111,12 @@ def sharpness(
 
 def mean_sharpness(record: Record, statistics: Statistics) -> float:
     """Sharpness of one trained network, mean over its directions."""
-    return fmean(record.profile(quantity("sharpness", statistics)))
+    return fmean(_profile(record, "sharpness", statistics))
+
+
+def _profile(record: Record, name: str, statistics: Statistics) -> Sequence[float]:
+    (known,) = having([record], name, statistics)
+    return known.profile(quantity(name, statistics))
 
 
 def kept_promise(record: Record, rate: float, iteration: int = 0) -> float:
@@ -110,3 +127,73 @@ def kept_promise(record: Record, rate: float, iteration: int = 0) -> float:
     start = record.profile("loss", iteration)[CENTRE]
     gained = start - record.profile("downhill", iteration)[RATES.index(rate)]
     return gained / (rate * record.profile("slope", iteration)[0])
+
+
+def table(records: Sequence[Record]) -> list[dict[str, object]]:
+    """One row per trained network: loss at the centre and at distance 1, and sharpness.
+
+    With the batch's statistics and, where records keep them, with the running ones.
+    """
+    kinds = [kind for kind in STATISTICS if kind == "batch" or has_running(records)]
+    rows = []
+    for network, members in by_network(records).items():
+        row: dict[str, object] = {"network": "{}-{}".format(*network)}
+        for kind in kinds:
+            row |= _columns(members, kind)
+        rows.append(row)
+    return rows
+
+
+def _columns(records: Sequence[Record], statistics: Statistics) -> dict[str, object]:
+    try:
+        line = slices(records, statistics)
+        curvature = summarise(mean_sharpness(r, statistics) for r in having(
+            records, "sharpness", statistics
+        ))
+    except MissingRecordsError:
+        return {}
+    outward = spread([line[0].median, line[-1].median])
+    return {
+        f"centre, {statistics}": line[CENTRE].median,
+        f"distance 1, {statistics}": outward.median,
+        f"sharpness, {statistics}": str(curvature),
+    }
+
+
+def summary(records: Sequence[Record]) -> str:
+    """Median loss at distance 1 around trained networks, with both kinds of statistics."""
+    sentences = []
+    for kind in STATISTICS:
+        if kind == "running" and not has_running(records):
+            continue
+        ends = []
+        for (arch, depth), members in by_network(having(records, "loss", kind)).items():
+            line = slices(members, kind)
+            ends.append(f"{arch}-{depth} {max(line[0].median, line[-1].median):.3g}")
+        sentences.append(f"With {TITLES[kind]}: {', '.join(ends)}.")
+    return f"Median loss (nats) at distance 1, on the higher side. {' '.join(sentences)}"
+
+
+def promises(records: Sequence[Record]) -> dict[Network, dict[float, Stats]]:
+    """Network -> rate -> share of the promised gain that a step brings, untrained, over seeds.
+
+    For rates that promise more than 0.002 nats: below, the rounding of a record would show.
+    """
+    shares: dict[Network, dict[float, Stats]] = {}
+    for network, members in by_network(records).items():
+        slope = min(record.profile("slope", 0)[0] for record in members)
+        shares[network] = {
+            rate: summarise(kept_promise(record, rate) for record in members)
+            for rate in RATES
+            if rate * slope > LEAST_PROMISE
+        }
+    return shares
+
+
+def promises_at_training_rate(records: Sequence[Record]) -> str:
+    """Share of the promise that is kept at a rate of one thousandth, network by network."""
+    parts = []
+    for (arch, depth), members in by_network(records).items():
+        share = summarise(kept_promise(record, TRAINING_RATE) for record in members)
+        parts.append(f"{arch}-{depth} {share.mean + 0.0:.2f} ± {share.std:.2f}".replace("-0.00", "0.00"))
+    return f"Share of the promise kept at a rate of {TRAINING_RATE:g}, untrained: {', '.join(parts)}."
