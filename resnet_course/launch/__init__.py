@@ -1,7 +1,7 @@
 """Where runs go: one interface, three engines (processes here, streams of a GPU, Ray)."""
 
 from .report import duration, say_cost, say_memory, silence_other_ranks
-from .train import LaunchOptions, live, probe_weights, train
+from .launching import LaunchOptions, live, probe_weights, train
 
 __all__ = [
     "LaunchOptions",

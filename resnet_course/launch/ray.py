@@ -77,7 +77,7 @@ class OnRay:
                     log_to_driver=False,
                 )
                 return
-            except (RuntimeError, ConnectionError, TimeoutError):
+            except Exception:  # Ray raises just that when its daemon is late
                 ray.shutdown()
                 if attempt_number == STARTS:
                     raise

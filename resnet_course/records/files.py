@@ -1,6 +1,7 @@
 """Files written whole or not at all, and files from outside read within bounds."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         yield scratch
         os.replace(scratch, path)
@@ -28,7 +29,7 @@ def remove_leftovers(path: Path) -> None:
     """Remove scratch files of `path` whose writers no longer live."""
     prefix = f".{path.name}."
     for leftover in path.parent.iterdir():
-        pid = leftover.name.removeprefix(prefix)
+        pid = leftover.name.removeprefix(prefix).partition("-")[0]
         if leftover.name.startswith(prefix) and pid.isdecimal() and not _lives(int(pid)):
             with suppress(OSError):
                 leftover.unlink()

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from resnet_course import landscape, models
+from resnet_course.networks import models
+from resnet_course.probes import landscape
 
 X = torch.randn(8, 3, 16, 16, generator=torch.Generator().manual_seed(3))
 Y = torch.arange(8)

@@ -12,8 +12,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from resnet_course import engine, lab, runs, training
-from resnet_course.recipes import Config, Recipe
+from resnet_course import launch, studies
+from resnet_course.recipes import Recipe, RunConfig
+from resnet_course.records import Record, store
+from resnet_course.training import engine
+from resnet_course.training import fit as fitting
+from resnet_course.training.runtime import Runtime
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,18 +25,23 @@ pytestmark = [
 ]
 # Without batch norm, which each process would do by its own half, a shared run is the same run but for rounding.
 RECIPE = Recipe("live", iterations=33, data="embedded", width=4, train_images=1000, lr=0.01)
-LONG = Config("residual", 8, 0, RECIPE, variant="no-normalisation")
-SHORT = Config("plain", 8, 0, replace(RECIPE, iterations=9), variant="no-normalisation")
+LONG = RunConfig("residual", 8, 0, RECIPE, variant="no-normalisation")
+SHORT = RunConfig("plain", 8, 0, replace(RECIPE, iterations=9), variant="no-normalisation")
 TOLERANCE = 1e-3  # relative, of losses; absolute, of weights, which are kept in half precision
 SCRIPT = f"""
 import sys
 from pathlib import Path
-from resnet_course import lab, training
-from resnet_course.recipes import Config, Recipe
+from resnet_course import launch
+from resnet_course.recipes import Recipe, RunConfig
+from resnet_course.training import callbacks
+from resnet_course.training.runtime import Runtime
 
-training.SAVE_EVERY = -1  # a state at the end of each epoch
-lab.speaks_first(2)
-lab.train("degradation", [{LONG}, {SHORT}], Path(sys.argv[1]), device="cpu", devices=2, keep_weights=True)
+callbacks.SAVE_EVERY = -1  # a state at the end of each epoch
+launch.silence_other_ranks(2)
+options = launch.LaunchOptions(
+    root=Path(sys.argv[1]), runtime=Runtime("cpu", devices=2), keep_weights=True
+)
+launch.train("degradation", [{LONG}, {SHORT}], options)
 """
 
 
@@ -48,9 +57,9 @@ def start(folder: Path, out: str) -> subprocess.Popen:
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def read(root: Path, config: Config) -> tuple[runs.Record, dict[str, torch.Tensor]]:
-    path = runs.path_of(root, "degradation", "live", config.name)
-    return runs.read(path), load_file(path.with_suffix(".safetensors"))
+def read(root: Path, config: RunConfig) -> tuple[Record, dict[str, torch.Tensor]]:
+    weights = load_file(store.weights_path(root, "degradation", config))
+    return store.read(store.path_of(root, "degradation", config)), weights
 
 
 @pytest.fixture(scope="module")
@@ -64,22 +73,23 @@ def by_two(folder) -> str:
 
 @pytest.mark.parametrize("config", [LONG, SHORT], ids=lambda config: config.name)
 def test_two_processes_end_where_one_does(config, folder, by_two):
-    training.fit([config], "degradation", folder / "one", device="cpu", keep_weights=True, progress=False)
+    options = fitting.FitOptions(folder / "one", keep_weights=True, progress=False)
+    fitting.fit([config], "degradation", Runtime("cpu"), options)
     (one, weights_of_one), (two, weights_of_two) = (read(folder / out, config) for out in ("one", "two"))
     assert two.curves["iteration"] == one.curves["iteration"]
     assert two.curves["train_loss"] == pytest.approx(one.curves["train_loss"], rel=TOLERANCE)
     for name, tensor in weights_of_one.items():
         torch.testing.assert_close(weights_of_two[name], tensor, rtol=0, atol=TOLERANCE)
-    assert (one.provenance["processes"], two.provenance["processes"]) == (1, 2)
+    assert (one.provenance.processes, two.provenance.processes) == (1, 2)
 
 
 def test_one_process_speaks_and_writes_for_both(folder, by_two):
-    assert by_two.count("runs, ") == by_two.count("residual-8-no-normalisation-s0: train error") == 1
+    assert by_two.count("runs, ") == by_two.count(f"{LONG.name}: train error") == 1
     assert len([p for p in (folder / "two").rglob("*") if p.is_file()]) == 4  # two records, two files of weights
 
 
 def other_process(first: int) -> int:
-    """The process that the first one started to share its runs."""
+    """The process that the first one started to share its records."""
     for child in Path(f"/proc/{first}/task/{first}/children").read_text().split():
         if b"LOCAL_RANK=1" in Path(f"/proc/{child}/environ").read_bytes().split(b"\0"):
             return int(child)
@@ -94,8 +104,8 @@ def test_a_killed_process_ends_the_run_resumable(folder, by_two):
     os.kill(other_process(run.pid), signal.SIGKILL)
     printed, _ = run.communicate(timeout=300)
     assert run.returncode != 0
-    (state,) = [p for p in (folder / "killed").rglob("*") if p.is_file() and p.suffix != f".{run.pid}"]
-    assert training.readable_state(state) == state, printed
+    (state,) = [p for p in (folder / "killed").rglob("*") if p.is_file() and p.suffix == ".ckpt"]
+    assert fitting.readable_state(state) == state, printed
     again = start(folder, "killed")
     printed, _ = again.communicate(timeout=600)
     assert again.returncode == 0, printed
@@ -105,19 +115,21 @@ def test_a_killed_process_ends_the_run_resumable(folder, by_two):
         assert all(torch.equal(others[name], weights[name]) for name in weights)
 
 
-def test_a_batch_that_cannot_be_shared_equally_is_refused():
+def test_a_batch_that_cannot_be_shared_equally_is_refused(tmp_path):
     with pytest.raises(ValueError, match="3 processes cannot share a batch of 128 equally"):
-        training.fit([LONG], "degradation", device="cpu", devices=3)
+        options = fitting.FitOptions(tmp_path)
+        fitting.fit([LONG], "degradation", Runtime("cpu", devices=3), options)
 
 
 def test_a_graph_of_several_devices_is_refused():
     with pytest.raises(ValueError, match="captured as a graph on one GPU only"):
-        training.fit([LONG], "degradation", device="cpu", graph=True, devices=2)
+        Runtime("cpu", graph=True, devices=2)
 
 
 def test_a_study_that_measures_by_itself_is_not_shared(tmp_path):
     with pytest.raises(ValueError, match="leave out --devices and --nodes"):
-        lab.train("residual_block", lab.configs("residual_block", "live"), tmp_path, device="cpu", devices=2)
+        options = launch.LaunchOptions(tmp_path, Runtime("cpu", devices=2))
+        launch.train("residual_block", studies.get("residual_block").runs_at("live"), options)
 
 
 def test_averaging_is_over_processes_and_keeps_shapes(monkeypatch):

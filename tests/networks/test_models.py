@@ -4,8 +4,12 @@ import pytest
 import torch
 import torchvision
 
-from resnet_course import models
-from resnet_course.models import cifar, cost, imagenet, load_published
+from resnet_course import probes
+from resnet_course.networks import models
+from resnet_course.networks.models import cifar, imagenet
+from resnet_course.networks.network import Network
+from resnet_course.networks.published import load_published
+from resnet_course.probes import cost
 
 # He 2015, Table 6 gives them rounded; these are the exact counts with option A.
 PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962, 1202: 19_421_274}
@@ -28,7 +32,7 @@ def seeded(make, *arguments, **options):
     return make(*arguments, **options)
 
 
-def published_names(net: models.Network) -> dict[str, torch.Tensor]:
+def published_names(net: Network) -> dict[str, torch.Tensor]:
     """The weights of an option-A CIFAR net under the names others publish them by."""
     own, theirs = net.state_dict(), {}
     for name, tensor in own.items():
@@ -105,8 +109,8 @@ def test_a_pre_activation_depth_that_is_not_9n_plus_2_is_refused_with_those_that
         cifar(depth, "preactivation")
 
 
-def test_an_unknown_kind_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="kind must be one of plain, residual, preactivation, got 'dense'"):
+def test_an_unknown_architecture_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="arch must be one of plain, residual, preactivation, got 'dense'"):
         cifar(20, "dense")
 
 
@@ -122,7 +126,7 @@ def test_a_1202_layer_net_halves_its_map_exactly_twice():
     assert strides.count((2, 2)) == 2
 
 
-@pytest.mark.parametrize("kind", models.KINDS)
+@pytest.mark.parametrize("kind", models.ARCHITECTURES)
 def test_any_image_size_divisible_by_four_gives_one_logit_a_class(kind):
     assert cifar(20, kind, width=4, classes=7)(torch.randn(2, 3, 12, 20)).shape == (2, 7)
 

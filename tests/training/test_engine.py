@@ -5,8 +5,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from resnet_course import engine, models
 from resnet_course.data import augment, images
+from resnet_course.networks import models
+from resnet_course.training import engine, memory
+from resnet_course.training.engine import Optimisation
 
 STEPS, BATCH, PAD = 20, 16, 2
 LRS = [(20 + 2 * step) / 1024 for step in range(STEPS)]  # exact in float32, in which the engine keeps them
@@ -34,7 +36,8 @@ def make(net: nn.Module, precision: str = "fp32") -> engine.Engine:
     def crops(order, down, right, flip):
         return augment.take(data.pixels, order, down, right, flip, PAD).to(next(net.parameters()).dtype)
 
-    one = engine.Engine(net, data.labels, crops, STEPS, BATCH, momentum=0.9, weight_decay=1e-2, precision=precision)
+    optimisation = Optimisation(STEPS, BATCH, 0.9, 1e-2, precision)
+    one = engine.Engine(net, data.labels, crops, optimisation)
     one.start_epoch(plan(), LRS)
     return one
 
@@ -140,9 +143,9 @@ def test_a_restored_optimizer_still_follows_the_plans_learning_rate():
     same(one.net, reference.net, rtol=0, atol=0)
 
 
-def test_a_half_twin_shares_batch_norm_and_halves_the_rest():
+def test_a_half_precision_copy_shares_batch_norm_and_halves_the_rest():
     net = network()
-    twin = engine.half_twin(net, torch.bfloat16)
+    twin = engine.half_precision_copy(net, torch.bfloat16)
     for own, half in zip(net.modules(), twin.modules(), strict=True):
         if isinstance(own, nn.BatchNorm2d):
             assert half is own
@@ -151,9 +154,9 @@ def test_a_half_twin_shares_batch_norm_and_halves_the_rest():
             assert torch.equal(half.weight, own.weight.bfloat16())
 
 
-def test_making_a_half_twin_leaves_the_net_in_float32():
+def test_making_a_half_precision_copy_leaves_the_net_in_float32():
     net, before = network(), snapshot(network())
-    engine.half_twin(net, torch.bfloat16)
+    engine.half_precision_copy(net, torch.bfloat16)
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
 
 
@@ -232,7 +235,8 @@ def test_checkpointing_changes_no_weight_and_no_statistic(kind, variant, blocks)
         def crops(order, down, right, flip, pixels=data.pixels):
             return augment.take(pixels, order, down, right, flip, PAD)
 
-        one = engine.Engine(net, data.labels, crops, STEPS, BATCH, 0.9, 1e-2, checkpoint_blocks=segment)
+        optimisation = Optimisation(STEPS, BATCH, 0.9, 1e-2, checkpoint_blocks=segment)
+        one = engine.Engine(net, data.labels, crops, optimisation)
         one.start_epoch(plan(), LRS)
         torch.manual_seed(1)  # of the dropout
         one.advance(4)
@@ -245,8 +249,8 @@ def test_checkpointing_keeps_the_inputs_of_segments_only():
     for blocks in (0, 3, 1):
         net = network()
         if blocks:
-            engine.checkpoint_segments(net, blocks)
-        with engine.kept_for_backward() as count:
+            memory.checkpoint_segments(net, blocks)
+        with memory.kept_for_backward() as count:
             net(torch.rand(4, 3, 16, 16))
             kept.append(count())
     whole, by_stage, by_block = kept
@@ -256,7 +260,7 @@ def test_checkpointing_keeps_the_inputs_of_segments_only():
 
 def test_a_checkpointed_network_still_counts_its_batches_once():
     net = network()
-    engine.checkpoint_segments(net, 1)
+    memory.checkpoint_segments(net, 1)
     net(torch.rand(4, 3, 16, 16)).sum().backward()
     counted = {m.num_batches_tracked.item() for m in net.modules() if isinstance(m, nn.BatchNorm2d)}
     assert counted == {1}
@@ -265,7 +269,7 @@ def test_a_checkpointed_network_still_counts_its_batches_once():
 
 def test_a_segment_of_no_blocks_is_refused():
     with pytest.raises(ValueError, match="at least one block, got 0"):
-        engine.checkpoint_segments(network(), 0)
+        memory.checkpoint_segments(network(), 0)
 
 
 def test_sixteen_bit_floats_with_a_scaled_loss_train_as_float32_does():

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from resnet_course import models, probes
-from resnet_course.blocks import PlainBlock, ResidualBlock
+from resnet_course import probes
+from resnet_course.networks import models
+from resnet_course.networks.blocks import PlainBlock, ResidualBlock
 
 NETS = {
     "plain": lambda: models.cifar(14, "plain", width=4),
@@ -71,8 +72,8 @@ def assert_untouched(net: nn.Module, before: dict) -> None:
 PROBES = {
     "layer_responses": lambda net: probes.layer_responses(net),
     "branch_ratios": lambda net: probes.branch_ratios(net),
-    "recalibrated": lambda net: probes.recalibrated(net, X),
-    "untouched": lambda net: probes.untouched(net),
+    "recalibrated": lambda net: probes.with_batch_statistics(net, X),
+    "untouched": lambda net: probes.preserve_state(net),
     "lesion": lambda net: probes.lesion(net, list(probes.blocks(net))[1:2]),
     "block_outputs": lambda net: probes.block_outputs(net, lambda x: x.mean((2, 3))),
     "reordered": lambda net: probes.reordered(net.stages[0], [1, 0]),
@@ -202,7 +203,7 @@ def test_plain_networks_have_no_branch_to_compare(plain):
 
 def test_recalibrated_batch_norms_do_what_training_mode_does(plain):
     copied = copy.deepcopy(plain).train()
-    with probes.recalibrated(plain, X):
+    with probes.with_batch_statistics(plain, X):
         ours = plain(X)
     torch.testing.assert_close(ours, copied(X), rtol=0.05, atol=0.05)  # stored variances are the unbiased ones
 
@@ -211,7 +212,7 @@ def test_dropout_stays_off_while_recalibrating():
     net = lived_in(models.cifar(14, width=4, variant="dropout-in-branch"))
     outputs = []
     for _ in range(2):
-        with probes.recalibrated(net, X):
+        with probes.with_batch_statistics(net, X):
             outputs.append(net(X))
     assert torch.equal(*outputs)
 
@@ -350,21 +351,21 @@ def test_a_grafted_network_gives_equal_logits_to_the_last_bit(kind, stage, at, c
     torch.manual_seed(0)
     net = lived_in(NETS[kind]())
     expected = net(X)
-    net.stages[stage] = probes.graft(net.stages[stage], at, count)
+    net.stages[stage] = probes.insert_identity_blocks(net.stages[stage], at, count)
     assert len(net.stages[stage]) == 2 + count
     assert torch.equal(net.eval()(X), expected)
 
 
 def test_the_stage_itself_is_left_as_it_was(residual):
     before = len(residual.stages[0])
-    probes.graft(residual.stages[0], 1, 4)
+    probes.insert_identity_blocks(residual.stages[0], 1, 4)
     assert len(residual.stages[0]) == before
 
 
 def test_a_fitted_plain_identity_is_one_in_training_mode_too():
     torch.manual_seed(0)
     x = torch.rand(512, 4, 8, 8) * torch.arange(1, 5)[:, None, None]
-    stage = probes.graft(nn.Sequential(PlainBlock(4, 4)), 1, 1)
+    stage = probes.insert_identity_blocks(nn.Sequential(PlainBlock(4, 4)), 1, 1)
     assert not torch.allclose(stage[1].train()(x), x, atol=0.1)
     probes.fit_batch_norms(stage[1], x)
     torch.testing.assert_close(stage[1].train()(x), x, rtol=1e-3, atol=1e-3)
@@ -374,13 +375,13 @@ def test_a_fitted_plain_identity_is_one_in_training_mode_too():
 @pytest.mark.parametrize("at", [0, 3])
 def test_a_graft_outside_the_stage_is_refused(residual, at):
     with pytest.raises(ValueError, match=f"at must be 1 … 2, got {at}"):
-        probes.graft(residual.stages[0], at, 1)
+        probes.insert_identity_blocks(residual.stages[0], at, 1)
 
 
 def test_a_block_that_changes_the_shape_is_no_pattern():
     for block in (PlainBlock(4, 8, 2), ResidualBlock(4, 8, 2)):
         with pytest.raises(ValueError, match="cannot become the identity"):
-            probes.graft(nn.Sequential(block), 1, 1)
+            probes.insert_identity_blocks(nn.Sequential(block), 1, 1)
 
 
 # linear probes

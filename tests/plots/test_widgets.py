@@ -2,15 +2,18 @@ import re
 
 import pytest
 
-from resnet_course import figures, widgets
+from resnet_course import plots
 
 
-def an_exhibit(word: str) -> figures.Exhibit:
-    return figures.exhibit(lambda axes, colours: axes.plot([1, 2]), alt=word, caption=word, rows=[{"x": 1}])
+def a_card(word: str) -> plots.FigureCard:
+    def draw(panels, _colours):
+        panels[0].plot([1, 2])
+
+    return plots.figure_card(draw, alt=word, caption=word, rows=[{"x": 1}])
 
 
 def test_a_slider_has_one_frame_for_each_label_and_starts_at_the_first():
-    box = widgets.frames({"8 layers": an_exhibit("shallow"), "56 layers": an_exhibit("deep")}, "depth")
+    box = plots.frames({"8 layers": a_card("shallow"), "56 layers": a_card("deep")}, "depth")
     slider, stack = box.children
     assert slider.options == ("8 layers", "56 layers")
     assert len(stack.children) == 2
@@ -21,18 +24,18 @@ def test_the_link_lives_in_the_browser():
     import ipywidgets as w
 
     before = set(w.widgets.widget._instances)
-    widgets.frames({"a": an_exhibit("a")}, "depth")
+    plots.frames({"a": a_card("a")}, "depth")
     instances = w.widgets.widget._instances
     assert any(type(instances[key]).__name__ == "Link" for key in set(instances) - before)
 
 
 def test_a_slider_over_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one frame"):
-        widgets.frames({}, "depth")
+        plots.frames({}, "depth")
 
 
 def test_a_prediction_hides_its_answer_behind_a_click():
-    shown = widgets.Prediction("key", "Which?", ("a < b", "b"), "It was b & c.")._repr_html_()
+    shown = plots.Prediction("key", "Which?", ("a < b", "b"), "It was b & c.")._repr_html_()
     assert shown.index("<details") < shown.index("It was b &amp; c.")
     assert "a &lt; b" in shown
     assert shown.count('type="radio"') == 2
@@ -44,8 +47,8 @@ def plain(monkeypatch):
     import ipywidgets as w
 
     monkeypatch.delattr(w, "Stack")
-    return widgets.frames(
-        {"8 layers": an_exhibit("shallow"), "<56> layers": an_exhibit("deep")}, "depth", 1
+    return plots.frames(
+        {"8 layers": a_card("shallow"), "<56> layers": a_card("deep")}, "depth", 1
     )._repr_html_()
 
 
@@ -56,5 +59,5 @@ def test_without_stack_the_slider_is_plain_html_with_every_frame_and_one_shown(p
 
 
 def test_outside_the_book_a_frame_shows_one_drawing_and_not_both():
-    box = widgets.frames({"8 layers": an_exhibit("shallow")}, "depth")
+    box = plots.frames({"8 layers": a_card("shallow")}, "depth")
     assert ".only-dark{display:none}" in box.children[1].children[0].value

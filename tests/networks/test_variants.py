@@ -5,9 +5,10 @@ import torch
 from torch import nn
 from torch.nn.functional import batch_norm, conv2d, relu
 
-from resnet_course import variants
-from resnet_course.blocks import ResidualBlock, ZeroPadShortcut
-from resnet_course.models import cifar, cost
+from resnet_course.networks import variants
+from resnet_course.networks.blocks import ResidualBlock, ZeroPadShortcut
+from resnet_course.networks.models import cifar
+from resnet_course.probes import cost
 
 GATED = ("shortcut-only-gating", "shortcut-only-gating-open", "exclusive-gating")
 NOTHING_AFTER_THE_SUM = ("relu-before-addition", "relu-only-preactivation", "full-preactivation")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_course.blocks import (
+from resnet_course.networks.blocks import (
     BottleneckBlock,
     PlainBlock,
     PreActivationBottleneck,

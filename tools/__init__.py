@@ -1,0 +1,1 @@
+"""Programs of this repository, run as `python -m tools.NAME`."""
