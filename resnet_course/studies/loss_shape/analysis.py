@@ -53,7 +53,7 @@ def lines(record: Record, statistics: Statistics) -> list[Sequence[float]]:
 
     Raises MissingRecordsError where the record is of before this was measured.
     """
-    losses = _profile(record, "loss", statistics)
+    losses = record.profile(quantity("loss", statistics))
     width = len(DISTANCES)
     return [losses[i * width : (i + 1) * width] for i in range(DIRECTIONS)]
 
@@ -111,12 +111,7 @@ def sharpness(
 
 def mean_sharpness(record: Record, statistics: Statistics) -> float:
     """Sharpness of one trained network, mean over its directions."""
-    return fmean(_profile(record, "sharpness", statistics))
-
-
-def _profile(record: Record, name: str, statistics: Statistics) -> Sequence[float]:
-    (known,) = having([record], name, statistics)
-    return known.profile(quantity(name, statistics))
+    return fmean(record.profile(quantity("sharpness", statistics)))
 
 
 def kept_promise(record: Record, rate: float, iteration: int = 0) -> float:

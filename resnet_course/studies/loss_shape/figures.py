@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-DEPTHS_SHOWN = (20, 56, 110)
 SHARE_RANGE = (-0.55, 1.2)  # of a promise; what falls further is drawn at the lower end
 LOWEST_SHARE = -0.5
 CONTOURS = 7  # lines on a plane
 COLOUR_RANGE = {"batch": (1.2, 5.0), "running": (1.0, 1e5)}  # nats, alike in all frames
+COLOUR_TICKS = {"batch": (1.5, 2, 3, 4), "running": (1, 10, 100, 1_000, 10_000)}
 Slices = Mapping[Statistics, Sequence[float]]  # loss (nats) at each of DISTANCES
 
 
@@ -44,6 +44,8 @@ def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
             panels[number * len(depths)].set_ylabel(f"loss (nats)\n{TITLES[kind]}", fontsize=8)
         for axes in panels[-len(depths) :]:
             axes.set_xlabel("distance")
+        for number in range(len(kinds)):
+            share_scale(panels[number * len(depths) : (number + 1) * len(depths)])
         panels[0].legend(fontsize=7)
 
     layout = Layout(len(kinds), len(depths), sharex=True, height=2.6 * len(kinds))
@@ -64,6 +66,15 @@ def draw_slices(
         axes.fill_between(DISTANCES, lows, highs, color=colour, alpha=0.25, linewidth=0)
     if statistics == "running":
         axes.set_yscale("log")
+
+
+def share_scale(row: Sequence[Axes]) -> None:
+    """One vertical scale for the panels of a row; its numbers stand at the first."""
+    limits = [axes.get_ylim() for axes in row]
+    for axes in row:
+        axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+    for axes in row[1:]:
+        axes.tick_params(labelleft=False, which="both")
 
 
 def rows_of_slices(
@@ -163,16 +174,26 @@ def draw_plane(
     A plane that is nearly flat has one colour, and its lines still say where it rises.
     """
     norm = _colour_scale(statistics)
+    ink = colours["ink"]
     mesh = axes.pcolormesh(
-        AXIS, AXIS, heights, norm=norm, cmap="cividis_r", shading="gouraud", rasterized=True
+        AXIS,
+        AXIS,
+        heights,
+        norm=norm,
+        cmap="cividis_r",
+        alpha=0.6,  # so that lines in the page's ink can be seen on it
+        shading="gouraud",
+        rasterized=True,
     )
-    lines = axes.contour(AXIS, AXIS, heights, _levels(heights), colors="white", linewidths=0.7)
+    lines = axes.contour(AXIS, AXIS, heights, _levels(heights), colors=ink, linewidths=0.6)
     axes.clabel(lines, fontsize=6, fmt="%.4g")
-    axes.plot(0, 0, "+", color="white")
+    axes.plot(0, 0, "+", color=ink)
     axes.set(aspect="equal", title=TITLES[statistics], xlabel="distance along direction 1")
     axes.grid(False)
     bar = axes.figure.colorbar(mesh, ax=axes, orientation="horizontal", extend="both")
-    bar.set_label("training loss (nats)", color=colours["ink"])
+    bar.set_ticks(COLOUR_TICKS[statistics], labels=[f"{t:,}" for t in COLOUR_TICKS[statistics]])
+    bar.minorticks_off()
+    bar.set_label("training loss (nats)", color=ink)
 
 
 def _colour_scale(statistics: Statistics) -> Normalize:

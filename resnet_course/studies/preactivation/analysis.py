@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from enum import StrEnum
 from statistics import median
 
-from ...records import Record, difference, grouped, select, summarise
-from .configs import ORIGINAL, PAPER, SHORTCUTS, VARIANTS
+from ...records import (
+    Estimate,
+    MissingRecordsError,
+    Record,
+    difference,
+    grouped,
+    select,
+    summarise,
+)
+from ...records.statistics import MissingValuesError
+from .configs import ORIGINAL, PAPER, VARIANTS
 
 NAMES = {
     ORIGINAL: "original",
@@ -63,18 +72,26 @@ def present(records: Sequence[Record]) -> list[str]:
     return [variant for variant in VARIANTS if variant in variants]
 
 
-def ending(records: Sequence[Record], metric: str = "test_error") -> str:
+def ending(records: Sequence[Record], metric: str = "test_error", unit: str = "") -> str:
     """Final `metric` of runs that differ in their seed alone, and how many of them failed, how.
 
-    Mean and standard deviation where all learnt, else the median: "90.0; NaN in 3 of 3".
+    Mean and standard deviation where all learnt, else the median: "90.0 (NaN in 3 of 3)".
     """
     errors = [record.final[metric] for record in records]
+    if failures := failed_runs(records):
+        return f"{median(errors):.1f}{unit} ({failures})"
+    return f"{summarise(errors)}{unit}"
+
+
+def failed_runs(records: Sequence[Record]) -> str:
+    """How many runs failed, how: "NaN in 3 of 3"; "" where all learnt."""
     fates = Counter(fate(record) for record in records)
-    learnt = fates.pop(Fate.LEARNT, 0)
-    if learnt == len(errors):
-        return str(summarise(errors))
-    ways = ", ".join(f"{way} in {count} of {len(errors)}" for way, count in fates.items())
-    return f"{median(errors):.1f}; {ways}"
+    ways = [
+        f"{way} in {count} of {len(records)}"
+        for way, count in fates.items()
+        if way is not Fate.LEARNT
+    ]
+    return ", ".join(ways)
 
 
 def table(
@@ -108,10 +125,10 @@ def summary(records: Sequence[Record]) -> str:
     learnt, failed = [], []
     for (variant,), members in grouped(select(records, depth=deepest), by=("variant",)).items():
         name = NAMES[str(variant)]
-        if all(fate(record) is Fate.LEARNT for record in members):
-            learnt.append((summarise(r.final["test_error"] for r in members).mean, name))
+        if failures := failed_runs(members):
+            failed.append(f"{name} ({failures})")
         else:
-            failed.append(f"{name} ({ending(members, 'train_error').partition('; ')[2]})")
+            learnt.append((summarise(r.final["test_error"] for r in members).mean, name))
     best_first = ", ".join(f"{name} {error:.1f} %" for error, name in sorted(learnt))
     failures = f" Not trained: {'; '.join(failed)}." if failed else ""
     return f"Test error at {deepest} layers, best first: {best_first}.{failures}"
@@ -122,23 +139,29 @@ def how_they_fail(records: Sequence[Record], depth: int = 110) -> str:
     ways: dict[Fate, list[str]] = {Fate.NAN: [], Fate.EXPLODED: [], Fate.STAGNANT: []}
     for variant in present(records):
         members = select(records, variant=variant, depth=depth)
-        worst = Counter(fate(record) for record in members).most_common(1)
-        if worst and worst[0][0] is not Fate.LEARNT:
-            ways[worst[0][0]].append(_measured_failure(variant, members, worst[0][0]))
+        way = usual_fate(members) if members else Fate.LEARNT
+        if way is not Fate.LEARNT:
+            ways[way].append(f"{NAMES[variant]} ({measured_failure(members)})")
     sentences = [f"*{way}*: {'; '.join(blocks)}." for way, blocks in ways.items() if blocks]
     return f"At {depth} layers. " + " ".join(sentences)
 
 
-def _measured_failure(variant: str, records: Sequence[Record], way: Fate) -> str:
-    name = NAMES[variant]
+def usual_fate(records: Sequence[Record]) -> Fate:
+    """How most of some runs ended."""
+    return Counter(fate(record) for record in records).most_common(1)[0][0]
+
+
+def measured_failure(records: Sequence[Record]) -> str:
+    """What was measured of a block whose runs failed, in the terms of how they failed."""
+    way = usual_fate(records)
     if way is Fate.NAN:
-        epochs = [_first_bad_epoch(record) for record in records if fate(record) is Fate.NAN]
-        return f"{name} (in {len(epochs)} of {len(records)} runs, from epoch {min(epochs)} on)"
+        epochs = [_first_bad_epoch(record) for record in records if fate(record) is way]
+        return f"in {len(epochs)} of {len(records)} runs, from epoch {min(epochs)} on"
     if way is Fate.EXPLODED:
         losses = [record.final["train_loss"] for record in records]
-        return f"{name} (training loss {min(losses):.0e} to {max(losses):.0e} nats)"
-    errors = summarise(record.final["train_error"] for record in records)
-    return f"{name} ({errors} % training error)"
+        low, high = (f"{loss:.0e}".replace("e+", "e").replace("e0", "e") for loss in (min(losses), max(losses)))
+        return f"training loss {low} to {high} nats at the end"
+    return f"{summarise(record.final['train_error'] for record in records)} % training error"
 
 
 def _first_bad_epoch(record: Record) -> int:
@@ -148,18 +171,51 @@ def _first_bad_epoch(record: Record) -> int:
     return len(record.curves["train_loss"])
 
 
-def gains(records: Sequence[Record], variants: Sequence[str] = SHORTCUTS) -> list[dict[str, object]]:
-    """One row per variant: test error less the original's, seed by seed, with its interval."""
-    shown = present(records)
+def saved(records: Sequence[Record], better: str, worse: str, depth: int = 110) -> Estimate:
+    """Points of test error that one block saves against another, seed by seed.
+
+    Raises MissingRecordsError where one of the two was not run.
+    """
+    deep = select(records, depth=depth)
+    return difference(select(deep, variant=worse), select(deep, variant=better), "test_error")
+
+
+COMPARISONS = (
+    ("full-preactivation", ORIGINAL),
+    ("relu-only-preactivation", ORIGINAL),
+    ("head-bn", ORIGINAL),
+    ("full-preactivation-no-head-bn", ORIGINAL),
+    ("full-preactivation", "head-bn"),
+    ("relu-only-preactivation-head-bn", "head-bn"),
+)
+
+
+def gains(records: Sequence[Record], depth: int = 110) -> list[dict[str, object]]:
+    """One row per comparison that was run: what a clear path saves, what a BN, what is left."""
     rows = []
-    for variant in (v for v in variants if v in shown):
-        row: dict[str, object] = {"block": NAMES[variant]}
-        for depth in sorted({record.depth for record in records}):
-            ours = select(records, depth=depth, variant=variant)
-            originals = select(records, depth=depth, variant=ORIGINAL)
-            shared = {r.seed for r in ours} & {r.seed for r in originals}
-            row[f"{depth} layers"] = (
-                str(difference(ours, originals, "test_error")) if shared else "–"
-            )
-        rows.append(row)
+    for better, worse in COMPARISONS:
+        try:
+            estimated = saved(records, better, worse, depth)
+        except (MissingRecordsError, MissingValuesError):
+            continue
+        interval = f"{estimated.low:.1f} to {estimated.high:.1f}"
+        rows.append(
+            {
+                "block": NAMES[better],
+                "against": NAMES[worse],
+                "points of test error saved": round(estimated.value, 1),
+                "95 % interval": interval.replace("-", "−"),
+                "seeds": estimated.n,
+            }
+        )
     return rows
+
+
+def half_a_shortcut(records: Sequence[Record]) -> str:
+    """Test error with half of every shortcut beside the original's, at each depth."""
+    parts = []
+    for (depth,), members in grouped(records, by=("depth",)).items():
+        half = ending(select(members, variant="scaled-shortcut"), unit=" %")
+        original = ending(select(members, variant=ORIGINAL), unit=" %")
+        parts.append(f"at {depth} layers {half}, the original {original}")
+    return f"Test error with half of every shortcut: {'; '.join(parts)}."

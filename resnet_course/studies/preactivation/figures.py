@@ -12,7 +12,7 @@ from ...plots import Colours, FigureCard, Layout
 from ...records import Record, select, summarise
 from ...records import table as table_of_runs
 from . import analysis
-from .analysis import NAMES, Fate, fate
+from .analysis import NAMES, Fate
 from .configs import ORDERS, ORIGINAL, SHORTCUTS
 
 if TYPE_CHECKING:
@@ -23,6 +23,19 @@ FRAME_HEIGHT = 1.2  # inches beside the rows: title, axis
 FAILED_MARK = "x"
 GUESSING = 90.0  # percent
 ERROR_RANGE = (45.0, 95.0)  # percent, alike in all frames of the slider
+BLOCKS = (
+    "Test error of the original block and of ten changes to it: the mean over seeds large, each "
+    "seed a small mark; a cross is a block that was not trained. The dotted line is the original. "
+    "Which rows are far from it at one depth only?"
+)
+HEAD_NORM = (
+    "Test error of 110 layers: hollow marks without a batch norm between the last block and the "
+    "head, full ones with it. Compare blocks with one kind of mark, then marks within a row."
+)
+GATES = (
+    "What untrained gates leave of the input, block after block; an identity stays at 1. "
+    "How open is a gate whose bias says 0.998?"
+)
 # Blocks with the batch norm before the head and without: (name, without, with).
 HEAD_NORM_PAIRS = (
     ("original", ORIGINAL, "head-bn"),
@@ -34,7 +47,6 @@ HEAD_NORM_PAIRS = (
 
 def by_variant(
     records: Sequence[Record],
-    caption: str = "",
     variants: Sequence[str] = (ORIGINAL, *SHORTCUTS, *ORDERS),
 ) -> FigureCard:
     """Test error of every block, one panel per depth; blocks that were not trained are crosses."""
@@ -50,7 +62,7 @@ def by_variant(
     height = FRAME_HEIGHT + ROW_HEIGHT * len(shown)
     layout = Layout(ncols=len(depths), sharey=True, height=height)
     rows = analysis.table(records, shown)
-    return plots.figure_card(draw, analysis.summary(records), caption, rows, records, layout)
+    return plots.figure_card(draw, analysis.summary(records), BLOCKS, rows, records, layout)
 
 
 def draw_blocks(
@@ -70,13 +82,12 @@ def draw_blocks(
 
 def draw_row(axes: Axes, colours: Colours, row: int, records: Sequence[Record]) -> None:
     """The runs of one block; of failed ones a cross and how they failed."""
-    failures = [fate(record) for record in records if fate(record) is not Fate.LEARNT]
     errors = [record.final["test_error"] for record in records]
-    if failures:
+    way = analysis.usual_fate(records)
+    if way is not Fate.LEARNT:
         axes.plot(errors, [row] * len(errors), FAILED_MARK, color=colours["plain"])
-        word = max(set(failures), key=failures.count)
         axes.annotate(
-            str(word),
+            str(way),
             (min(errors), row),
             xytext=(-6, 0),
             textcoords="offset points",
@@ -90,7 +101,7 @@ def draw_row(axes: Axes, colours: Colours, row: int, records: Sequence[Record]) 
     axes.plot(summarise(errors).mean, row, "o", color=colours["residual"])
 
 
-def head_norm(records: Sequence[Record], caption: str = "", depth: int = 110) -> FigureCard:
+def head_norm(records: Sequence[Record], depth: int = 110) -> FigureCard:
     """Test error of four blocks at one depth, with a batch norm before the head and without."""
     deep = select(records, depth=depth)
     known = analysis.present(deep)
@@ -105,14 +116,14 @@ def head_norm(records: Sequence[Record], caption: str = "", depth: int = 110) ->
         axes.set(ylim=(len(pairs) - 0.5, -0.5), xlabel=f"test error (%), {depth} layers")
         axes.plot([], [], "o", mfc="none", color=colours["residual"], label="without head BN")
         axes.plot([], [], "o", color=colours["residual"], label="with head BN")
-        axes.legend()
+        axes.legend(loc="lower right")
 
     variants = [variant for _, *both in pairs for variant in both]
     rows = analysis.table(deep, variants)
     shown = [record for record in deep if record.variant in variants]
     alt = analysis.summary(shown)
     layout = Layout(height=FRAME_HEIGHT + 0.5 * len(pairs))
-    return plots.figure_card(draw, alt, caption, rows, shown, layout)
+    return plots.figure_card(draw, alt, HEAD_NORM, rows, shown, layout)
 
 
 def draw_arm(
@@ -154,20 +165,26 @@ def pair_of_curves(records: Sequence[Record], variant: str) -> FigureCard:
         axes.legend(loc="lower left")
 
     words = (
-        f"{NAMES[variant]}: training error at the end "
-        f"{analysis.ending(select(pair, variant=variant), 'train_error')} %; "
-        f"the original {analysis.ending(select(pair, variant=ORIGINAL), 'train_error')} %."
+        f"{NAMES[variant]}: {how_it_ended(select(pair, variant=variant))}; "
+        f"the original: {how_it_ended(select(pair, variant=ORIGINAL))}."
     )
     rows = table_of_runs(pair, by=("depth", "variant"))
     return plots.figure_card(draw, words, words, rows, pair)
 
 
-def what_gates_leave(keeps: Mapping[str, Sequence[float]], caption: str = "") -> FigureCard:
+def how_it_ended(records: Sequence[Record]) -> str:
+    """Training error at the end of some runs, or how they failed and what was measured of it."""
+    way = analysis.usual_fate(records)
+    if way is Fate.LEARNT:
+        return f"training error at the end {analysis.ending(records, 'train_error', ' %')}"
+    return f"{way}, {analysis.measured_failure(records)}"
+
+
+def what_gates_leave(keeps: Mapping[str, Sequence[float]]) -> FigureCard:
     """Product of the shares that the gates of a network keep, block by block, on a log axis.
 
     Args:
         keeps: Name of a network -> share of the shortcut that each of its gates lets through.
-        caption: Of the figure.
     """
     left = {name: list(accumulate(shares, mul)) for name, shares in keeps.items()}
 
@@ -192,4 +209,4 @@ def what_gates_leave(keeps: Mapping[str, Sequence[float]], caption: str = "") ->
                 "product of all": left[name][-1],
             }
         )
-    return plots.figure_card(draw, alt, caption, rows)
+    return plots.figure_card(draw, alt, GATES, rows)
