@@ -223,6 +223,7 @@ BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "relu-only-preactivation": partial(PreActivation, full=False),
     "full-preactivation": PreActivation,
     # Controls: the same blocks with or without what may explain their effect instead.
+    "relu-before-addition-head-bn": ReLUBeforeAddition,
     "relu-only-preactivation-head-bn": partial(PreActivation, full=False),
     "full-preactivation-no-head-bn": PreActivation,
     "skip-init-head-bn": skip_init,
@@ -245,7 +246,7 @@ def finalise_variant(name: str, net: Network, last: float = 0.5) -> Network:
     """`net` of blocks of a variant, with what blocks cannot know of the whole, in place.
 
     Pre-activated sums have no activation of their own, so one follows the last (He 2016, Sec. 3);
-    "head-bn" puts a batch norm between the last block and the head; skip-init has no batch norm in
+    "…head-bn" puts a batch norm between the last block and the head; skip-init has no batch norm in
     the stem either; without normalisation, rescaled weights make each response of unit size; zeroed
     gates start at their bias alone; survival falls in a line from 1 at the input to `last` (Huang
     2016, Sec. 3).
@@ -259,7 +260,7 @@ def finalise_variant(name: str, net: Network, last: float = 0.5) -> Network:
         net.stages.append(nn.Sequential(nn.ReLU()))
     if name in ("full-preactivation", "relu-only-preactivation-head-bn"):
         net.stages.append(nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU()))
-    if name in ("head-bn", "skip-init-head-bn"):
+    if name in ("head-bn", "relu-before-addition-head-bn", "skip-init-head-bn"):
         net.stages.append(nn.Sequential(nn.BatchNorm2d(channels)))
     if name == "stochastic-depth":
         _set_survival(net, last)
