@@ -15,7 +15,7 @@ def claims_table(judgements: Sequence[Judgement]) -> str:
             {
                 "claim": claim.text,
                 "asked": claim.rule,
-                "estimate [95 % interval]": str(estimate),
+                "estimate [95 % interval]": str(estimate) if estimate.n else "no runs yet",
                 "verdict": verdict_text(judgement),
             }
         )
@@ -27,4 +27,5 @@ def verdict_text(judgement: Judgement) -> str:
     text = str(judgement.verdict)
     if judgement.seeds_to_settle:
         text += f"; about {judgement.seeds_to_settle} seeds would settle it"
-    return f"{text} (exploratory)" if judgement.exploratory else text
+    is_from_old_seeds = judgement.exploratory and judgement.estimate.n
+    return f"{text} (exploratory)" if is_from_old_seeds else text

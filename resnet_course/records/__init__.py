@@ -15,8 +15,8 @@ from .aggregate import (
     varying_fields,
 )
 from .claims import Claim, Judgement, Verdict, judge
-from .schema import Provenance, Record, RecordError
-from .statistics import Estimate, Stats, estimate, paired_difference, summarise
+from .schema import MissingRecordsError, Provenance, Record, RecordError
+from .statistics import Estimate, Stats, estimate, paired_difference, proportion, summarise
 from .store import RECORDED, home, load, read, write
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Claim",
     "Estimate",
     "Judgement",
+    "MissingRecordsError",
     "Provenance",
     "Record",
     "RecordError",
@@ -42,6 +43,7 @@ __all__ = [
     "mean_profile",
     "over_seeds",
     "paired_difference",
+    "proportion",
     "provenance_line",
     "read",
     "select",

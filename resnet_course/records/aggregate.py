@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from .schema import Record, RecordError
+from .schema import MissingRecordsError, Record, RecordError
 from .statistics import Estimate, Stats, paired_difference, summarise
 
 if TYPE_CHECKING:
@@ -214,5 +214,5 @@ def _each(values: Iterable[str]) -> str:
 def _some(records: Iterable[Record]) -> list[Record]:
     records = list(records)
     if not records:
-        raise RecordError("there are no records to show; select some that the study has")
+        raise MissingRecordsError("there are no records to show; select some that the study has")
     return records

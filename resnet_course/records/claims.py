@@ -4,15 +4,17 @@ A claim is committed, with direction, margin and number of seeds, before the see
 run. Seeds 0 to 2 are those the claims were made from: a verdict that rests on them is exploratory.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from .schema import Record, RecordError
+from .schema import MissingRecordsError, Record, RecordError
 from .statistics import Estimate, seeds_needed
 
 FIRST_FRESH_SEED = 3
+UNKNOWN = Estimate(math.nan, -math.inf, math.inf, 0)  # before anything was run
 
 
 class Verdict(StrEnum):
@@ -82,7 +84,11 @@ class Judgement:
 
 
 def judge(claim: Claim, records: Sequence[Record]) -> Judgement:
-    """What the records of one tier say of a claim: the fresh seeds alone where there are any.
+    """What the records of one tier say of a claim.
+
+    The fresh seeds speak alone where they have the networks that the claim is about. Where they
+    have not, all records are asked, and the judgement is exploratory; where none of them has, the
+    claim is open and its estimate rests on n = 0.
 
     Raises RecordError when there are no records, or of a tier at which the claim cannot be asked.
     """
@@ -92,11 +98,21 @@ def judge(claim: Claim, records: Sequence[Record]) -> Judgement:
         raise RecordError(
             f"{claim.text!r} is asked at {', '.join(claim.tiers)}, not at {', '.join(others)}"
         )
-    fresh = fresh_records(records)
-    estimated = claim.estimate(fresh or records)
+    estimated = _estimate(claim, fresh_records(records))
+    exploratory = estimated is None
+    if estimated is None:
+        estimated = _estimate(claim, records) or UNKNOWN
     verdict = claim.verdict(estimated)
     needed = None if verdict is not Verdict.OPEN else _seeds_to_settle(claim, estimated)
-    return Judgement(claim, estimated, verdict, exploratory=not fresh, seeds_to_settle=needed)
+    return Judgement(claim, estimated, verdict, exploratory, needed)
+
+
+def _estimate(claim: Claim, records: Sequence[Record]) -> Estimate | None:
+    """The estimate, or None where the records lack the networks that the claim is about."""
+    try:
+        return claim.estimate(records) if records else None
+    except MissingRecordsError:
+        return None
 
 
 def fresh_records(records: Sequence[Record]) -> list[Record]:

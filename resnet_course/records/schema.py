@@ -18,6 +18,10 @@ class RecordError(ValueError):
     """A record is missing, broken or of another format; the message says which and what to do."""
 
 
+class MissingRecordsError(RecordError):
+    """None of the records at hand is of what was asked for."""
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where, when and with what a run was made: what lets others compare it and run it again.

@@ -110,6 +110,23 @@ def _minus(a: float, b: float) -> float:
     return 0.0 if a == b else a - b
 
 
+def proportion(outcomes: Iterable[bool], unit: str = "of the runs") -> Estimate:
+    """Share of runs with an outcome, with the exact binomial interval (Clopper and Pearson 1934).
+
+    Raises ValueError when there are no outcomes.
+    """
+    from scipy.special import betaincinv
+
+    outcomes = list(outcomes)
+    n, hits = len(outcomes), sum(outcomes)
+    if not n:
+        raise ValueError("no outcomes to count")
+    tail = (1 - CONFIDENCE) / 2
+    low = float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
+    return Estimate(hits / n, low, high, n, unit)
+
+
 def t_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
     """Two-sided quantile of Student's t distribution."""
     from scipy.special import stdtrit
