@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from .schema import MissingRecordsError, Record, RecordError
-from .statistics import Estimate, seeds_needed
+from .statistics import Estimate, MissingValuesError, seeds_needed
 
 FIRST_FRESH_SEED = 3
 UNKNOWN = Estimate(math.nan, -math.inf, math.inf, 0)  # before anything was run
@@ -108,10 +108,13 @@ def judge(claim: Claim, records: Sequence[Record]) -> Judgement:
 
 
 def _estimate(claim: Claim, records: Sequence[Record]) -> Estimate | None:
-    """The estimate, or None where the records lack the networks that the claim is about."""
+    """The estimate, or None where the records lack what the claim is about.
+
+    They may lack a network, a seed that two networks share, or a profile.
+    """
     try:
         return claim.estimate(records) if records else None
-    except MissingRecordsError:
+    except (MissingRecordsError, MissingValuesError):
         return None
 
 

@@ -153,11 +153,16 @@ class Record:
         return sorted(taken)
 
     def profile(self, quantity: str, iteration: int | None = None) -> Sequence[float]:
-        """A profile, by default the last one taken. Raises RecordError when there is none."""
+        """A profile, by default the last one taken.
+
+        Raises MissingRecordsError when there is none.
+        """
         if iteration is None:
             taken = self.iterations(quantity)
             iteration = taken[-1] if taken else -1
         if (name := f"{quantity}@{iteration}") not in self.profiles:
             when = "any step" if iteration < 0 else f"step {iteration}"
-            raise RecordError(f"{self.study} {self.network} recorded no {quantity} at {when}")
+            raise MissingRecordsError(
+                f"{self.study} {self.network} recorded no {quantity} at {when}"
+            )
         return self.profiles[name]

@@ -15,6 +15,10 @@ RESAMPLES = 10_000
 MOST_SEEDS = 1_000  # beyond which nobody will run them
 
 
+class MissingValuesError(ValueError):
+    """There are no values to average, to estimate from, or to pair."""
+
+
 @dataclass(frozen=True)
 class Stats:
     """Mean and sample standard deviation of n values (nan for a single one)."""
@@ -56,10 +60,10 @@ class Estimate:
 
 
 def summarise(values: Iterable[float]) -> Stats:
-    """Mean, sample standard deviation and count. Raises ValueError when there are no values."""
+    """Mean, sample standard deviation and count. Raises MissingValuesError when there are none."""
     values = list(values)
     if not values:
-        raise ValueError("no values to average")
+        raise MissingValuesError("no values to average")
     if not all(map(math.isfinite, values)):
         return Stats(math.nan, math.nan, len(values))
     return Stats(fmean(values), stdev(values) if len(values) > 1 else math.nan, len(values))
@@ -68,11 +72,11 @@ def summarise(values: Iterable[float]) -> Stats:
 def estimate(values: Iterable[float], unit: str = "points") -> Estimate:
     """Mean with a t interval; where a value is not finite, median with a bootstrap interval.
 
-    Raises ValueError when there are no values.
+    Raises MissingValuesError when there are none.
     """
     values = list(values)
     if not values:
-        raise ValueError("no values to estimate from")
+        raise MissingValuesError("no values to estimate from")
     infinite = sum(not math.isfinite(value) for value in values)
     if infinite:
         low, high = bootstrap_interval(values)
@@ -95,11 +99,11 @@ def paired_difference(
         subtrahend: Seed -> value of the run that it is paired with.
 
     Raises:
-        ValueError: They share no seed.
+        MissingValuesError: They share no seed.
     """
     seeds = sorted(set(minuend) & set(subtrahend))
     if not seeds:
-        raise ValueError("the two share no seed, so that there is nothing to pair")
+        raise MissingValuesError("the two share no seed, so that there is nothing to pair")
     return estimate([_minus(minuend[seed], subtrahend[seed]) for seed in seeds], unit)
 
 
@@ -113,14 +117,14 @@ def _minus(a: float, b: float) -> float:
 def proportion(outcomes: Iterable[bool], unit: str = "of the runs") -> Estimate:
     """Share of runs with an outcome, with the exact binomial interval (Clopper and Pearson 1934).
 
-    Raises ValueError when there are no outcomes.
+    Raises MissingValuesError when there are no outcomes.
     """
     from scipy.special import betaincinv
 
     outcomes = list(outcomes)
     n, hits = len(outcomes), sum(outcomes)
     if not n:
-        raise ValueError("no outcomes to count")
+        raise MissingValuesError("no outcomes to count")
     tail = (1 - CONFIDENCE) / 2
     low = float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
     high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
