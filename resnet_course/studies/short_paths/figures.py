@@ -208,13 +208,7 @@ def gradient(records: Sequence[Record]) -> FigureCard:
         (axes,) = panels
         axes.bar(lengths, trained, color=colours["residual"], label="gradient, trained")
         if untrained:
-            axes.step(
-                lengths,
-                untrained,
-                where="mid",
-                color=colours["plain"],
-                label="gradient, untrained",
-            )
+            draw_untrained(axes, colours, lengths, untrained)
         axes.plot(lengths, of_paths, color=colours["ink"], marker=".", lw=1, label="paths")
         axes.set(title="share of all paths and of the gradient", xlabel="branches on the path")
         axes.legend()
@@ -234,6 +228,19 @@ def gradient(records: Sequence[Record]) -> FigureCard:
     return plots.figure_card(draw, f"{text}.", f"{text}.", rows, records)
 
 
+def draw_untrained(axes: "Axes", colours: Colours, x: Sequence[float], y: Sequence[float]) -> None:
+    """What residual networks do before training: their colour, broken and hollow."""
+    axes.plot(
+        x,
+        y,
+        color=colours["residual"],
+        linestyle="--",
+        marker="o",
+        markerfacecolor="none",
+        label="gradient, untrained",
+    )
+
+
 def path_lengths(
     records: Sequence[Record], untrained: dict[int, float], caption: str = ""
 ) -> FigureCard:
@@ -249,17 +256,12 @@ def path_lengths(
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
         (axes,) = panels
         axes.plot(sizes, [size / 2 for size in sizes], ":", color=colours["ink"], label="all paths")
-        axes.plot(
-            sizes,
-            [before[depth].mean if depth in before else untrained[depth] for depth in after],
-            "s-",
-            color=colours["plain"],
-            label="gradient, untrained",
-        )
+        at_first = [before[d].mean if d in before else untrained[d] for d in after]
+        draw_untrained(axes, colours, sizes, at_first)
         axes.plot(
             sizes,
             [mean_path_by_sizes(depth) for depth in after],
-            "--",
+            "-.",
             color=colours["ink"],
             label="Σ 1/(1+k)",
         )

@@ -13,6 +13,7 @@ from ...recipes import RunConfig
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ...networks.network import Network
     from ...training.probing import Measured, ProbeImages
 
 CHANGES = (1, 2, 4, 8, 16, 32)  # blocks taken out, or pairs swapped
@@ -28,7 +29,9 @@ def probe(net: nn.Module, config: RunConfig, images: ProbeImages, iteration: int
     the statistics of the images, since it has gathered none of its own.
     """
     from ... import probes
+    from ...networks.network import Network
 
+    assert isinstance(net, Network)  # with stages, in which blocks can change places
     pixels, labels = (part[:IMAGES] for part in images["test"])
     if iteration == 0:
         with probes.with_batch_statistics(net, pixels):
@@ -69,14 +72,18 @@ def mean_error_without(
 
 
 def error_swapped(
-    net: nn.Module, pixels: Tensor, labels: Tensor, swaps: int, draw: random.Random
+    net: Network, pixels: Tensor, labels: Tensor, swaps: int, draw: random.Random
 ) -> float:
     """Error (%) after random swaps of two blocks of one stage and one shape."""
+    from torch import nn
+
     from ... import probes
 
     with ExitStack() as changes:
         for _ in range(swaps):
-            number, stage = draw.choice(list(enumerate(net.stages)))
+            number = draw.choice(range(len(net.stages)))
+            stage = net.stages[number]
+            assert isinstance(stage, nn.Sequential)
             order = list(range(len(stage)))
             first_alike = min(number, 1)  # the first block of a later stage changes the shape
             a, b = draw.sample(order[first_alike:], 2)
@@ -86,7 +93,7 @@ def error_swapped(
 
 
 def mean_error_swapped(
-    net: nn.Module, pixels: Tensor, labels: Tensor, swaps: int, draw: random.Random
+    net: Network, pixels: Tensor, labels: Tensor, swaps: int, draw: random.Random
 ) -> float:
     """Error (%) after so many random swaps, mean over draws."""
     return fmean(error_swapped(net, pixels, labels, swaps, draw) for _ in range(DRAWS))
@@ -127,7 +134,7 @@ def gradients_by_length(net: nn.Module, pixels: Tensor, labels: Tensor) -> Tenso
 
     from ... import probes
 
-    branches = [block.residual for block in probes.blocks(net).values()]
+    branches = [net.get_submodule(f"{name}.residual") for name in probes.blocks(net)]
 
     def hand_on(_branch: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         output.register_hook(lambda gradient: gradient.roll(len(pixels), 0))

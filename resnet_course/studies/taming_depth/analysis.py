@@ -96,7 +96,7 @@ def changes_table(records: Sequence[Record]) -> list[dict[str, object]]:
         train = changes(records, "train_error", size)
         test = changes(records, "test_error", size)
         for arm, change in test.items():
-            row = {"images": size, "network": NAMES[arm]}
+            row: dict[str, object] = {"images": size, "network": NAMES[arm]}
             rows.append(row | {"training error": str(train[arm]), "test error": str(change)})
     return rows
 
