@@ -1,12 +1,11 @@
 """Chapter "Many short paths": networks with blocks taken out, and their gradient by path length."""
 
 from ..study import Study
-from . import analysis, figures
+from . import analysis, figures, probe
 from .claims import CLAIMS
 from .configs import NETWORKS, QUESTION, configs
-from .probe import probe
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["STUDY", "analysis", "figures", "probe"]
 
 STUDY = Study(
     slug="short_paths",
@@ -15,7 +14,7 @@ STUDY = Study(
     figure=figures.one_out,
     summary=analysis.summary,
     claims=CLAIMS,
-    probe=probe,
+    probe=probe.probe,
     base=NETWORKS,
     trains=False,
 )
