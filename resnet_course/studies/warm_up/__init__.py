@@ -1,0 +1,17 @@
+"""Chapter "A hundred layers, and a warm-up": how the first steps of 110 layers decide the rest."""
+
+from ..study import Study
+from . import analysis, figures
+from .claims import CLAIMS
+from .configs import QUESTION, configs
+
+__all__ = ["STUDY", "analysis", "figures"]
+
+STUDY = Study(
+    slug="warm_up",
+    question=QUESTION,
+    configs=configs,
+    figure=figures.by_start_at_the_end,
+    summary=analysis.summary,
+    claims=CLAIMS,
+)
