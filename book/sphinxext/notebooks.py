@@ -59,6 +59,11 @@ class Notebook:
         return str(self.data["metadata"]["language_info"]["version"])
 
     @property
+    def prose(self) -> str:
+        """All its text."""
+        return "\n\n".join(cell.source for cell in self.cells if cell.kind == "markdown")
+
+    @property
     def code(self) -> str:
         """All its code."""
         return "\n".join(cell.source for cell in self.cells if cell.kind == "code")

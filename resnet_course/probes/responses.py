@@ -35,7 +35,7 @@ def layer_responses(
 def block_outputs(
     net: nn.Module, reduce: Callable[[Tensor], Tensor]
 ) -> AbstractContextManager[dict[str, Tensor]]:
-    """`reduce`d output of every block by name, all batches joined along the first axis.
+    """What `reduce` keeps of every block's output, by name, all batches joined.
 
     Raises ValueError when `net` is in training mode or has no blocks.
     """
@@ -63,7 +63,7 @@ def _pooled_std(parts: Sequence[Moments]) -> float:
 
 @contextmanager
 def branch_ratios(net: nn.Module) -> Generator[dict[str, float]]:
-    """|F(x)| / |shortcut(x)| of each block, by the Euclidean norms over all images.
+    """Norm of F(x) over that of shortcut(x), of each block, over all images.
 
     The dict is filled when the `with` ends. Raises ValueError when `net` is in training mode, and
     when no block has both a `residual` and a `shortcut`.

@@ -1,6 +1,6 @@
 """Sphinx extension: what chapters and assignments say of themselves, as tables for teachers.
 
-Titles, questions, goals and minutes come from the notebooks' first cells, points from the tasks
+Titles, questions, goals and minutes come from the notebooks' prose, points from the tasks
 that the released assignments grade, and the plans from syllabus.yml; so none of them can go stale.
 A notebook that does not say what belongs in a table stops the build.
 """
@@ -42,7 +42,7 @@ IN_ITALICS = re.compile(r"\*(.+?)\*", re.S)
 
 @dataclass(frozen=True)
 class Chapter:
-    """What a chapter's first cell says.
+    """What a chapter says of itself.
 
     `name` is as 03_degradation; `goals` is what follows "you will be able to".
     """
@@ -128,9 +128,9 @@ def chapters(folder: Path = CHAPTERS) -> list[Chapter]:
 
 
 def chapter(notebook: Notebook) -> Chapter:
-    """What a chapter's first cell says."""
+    """What a chapter says of itself."""
     path = notebook.path
-    text = notebook.cells[0].source
+    text = notebook.prose
     return Chapter(
         path.stem,
         said(TITLE, text, path),
