@@ -8,7 +8,7 @@ long was not known when this was written.
 from collections.abc import Callable, Sequence
 
 from ...records import Claim, Estimate, Record, difference, select
-from .analysis import lag_of_plain
+from .analysis import gain_of_depth, lag_of_plain
 from .configs import LABEL
 
 SHALLOW, DEEPER = 8, 14
@@ -36,14 +36,6 @@ def gap(depth: int, label: str = "") -> Estimator:
         )
 
     return estimator
-
-
-def gain_of_depth(records: Sequence[Record]) -> Estimate:
-    """How much lower the training error of residual-14 is than that of residual-8."""
-    residual = select(records, arch="residual", label="")
-    return difference(
-        select(residual, depth=SHALLOW), select(residual, depth=DEEPER), "train_error"
-    )
 
 
 CLAIMS = (
