@@ -1,4 +1,4 @@
-"""How a network is trained: recipes in the paper's units, the four tiers, and what identifies a run.
+"""How a network is trained: recipes in the paper's units, four tiers, and what identifies a run.
 
 A recipe is data. `RunConfig` adds the network and the seed; its name tells apart everything that
 differs, the recipe included.
@@ -150,7 +150,7 @@ def laptop() -> Recipe:
 
 
 def live() -> Recipe:
-    """The laptop's recipe cut to what a reader waits for: 124 iterations of 64 images, one epoch."""
+    """The laptop's recipe cut to what a reader waits for: one epoch of 124 small batches."""
     return replace(laptop(), tier="live", iterations=124, batch_size=64)
 
 

@@ -118,7 +118,7 @@ def paired_difference(
 
 
 def _minus(a: float, b: float) -> float:
-    """a - b, where what diverged (NaN counts as infinite) is infinitely worse, and alike if both."""
+    """a - b, where what diverged is infinitely worse, and two that diverged are alike."""
     a = math.inf if math.isnan(a) else a
     b = math.inf if math.isnan(b) else b
     return 0.0 if a == b else a - b
@@ -149,7 +149,7 @@ def t_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
 
 
 def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Percentile interval of the median over resamples; infinite where it may be (NaN: infinite)."""
+    """Percentile interval of the median over resamples; NaN counts as infinite."""
     ordered = [math.inf if math.isnan(value) else value for value in values]
     draw = random.Random(0)
     medians = sorted(_median(draw.choices(ordered, k=len(ordered))) for _ in range(RESAMPLES))
