@@ -122,24 +122,37 @@ def summary(records: Sequence[Record]) -> str:
 
 def twins_by_depth(degraded: Sequence[Record]) -> str:
     """Training errors of twins of 8, 56 and 110 layers, from the study of degradation."""
-    errors = over_seeds(select(degraded, variant=""), "train_error")
+    runs = select(degraded, variant="")
+    errors = over_seeds(runs, "train_error")
     plain = {depth: errors["plain", depth] for depth in (8, 56)}
     residual = {depth: errors["residual", depth] for depth in (8, 56, 110)}
+    cost = {arch: cost_of_depth(runs, arch) for arch in ("plain", "residual")}
     return (
-        f"At 8 layers the two kinds are alike: {plain[8]} % and {residual[8]} % training error. At "
-        f"56 layers the plain network has {plain[56]} %, the residual one {residual[56]} %. From 8 "
-        f"to 56 layers the degradation of plain networks is gone. At 110 layers the residual "
-        f"network, too, is behind its shallower relatives, with {residual[110]} %."
+        f"At 8 layers the two kinds are alike: plain {plain[8]} %, residual {residual[8]} % "
+        f"training error. At 56 layers the plain network has {plain[56]} %, the residual one "
+        f"{residual[56]} %: of {cost['plain'].value:.1f} points that the layers between cost the "
+        f"plain network, the residual one pays {cost['residual'].in_words()}. At 110 layers it "
+        f"has {residual[110]} %."
     )
 
 
+def cost_of_depth(
+    records: Sequence[Record], arch: str, shallow: int = 8, deep: int = 56
+) -> Estimate:
+    """How much higher the training error of the deeper networks is, seed by seed."""
+    runs = select(records, arch=arch)
+    return difference(select(runs, depth=deep), select(runs, depth=shallow), "train_error")
+
+
 def with_head_norm(controlled: Sequence[Record]) -> str:
-    """What one batch norm before the head does to networks of 110 layers.
+    """What one batch norm before the head does to networks of 110 layers, on the same seeds.
 
     `controlled`: runs of degradation and of head_norm.
     """
-    errors = over_seeds(controlled, "train_error", by=("arch", "depth", "variant"))
-    deep = select(controlled, arch="residual", depth=110)
+    seeds = {record.seed for record in controlled if record.variant == HEAD_NORM}
+    runs = [record for record in controlled if record.seed in seeds]
+    errors = over_seeds(runs, "train_error", by=("arch", "depth", "variant"))
+    deep = select(runs, arch="residual", depth=110)
     gain = difference(select(deep, variant=""), select(deep, variant=HEAD_NORM), "train_error")
     return (
         f"Residual-110 ends with {errors['residual', 110, '']} % training error as published and "
