@@ -24,12 +24,29 @@ THE_THREE = ("plain without batch norm", "plain", "residual")
 CLIPPED_AND_NOT = ("plain", clipped("plain"), "residual", clipped("residual"))
 RELATIVE_RANGE = (1e-6, 1e2)  # alike in all frames of the slider
 EVERY = 9  # layers, of which the table under a figure names one
+ENDS = (
+    "Training error after the last step: mean over seeds, each seed a small mark. If the size of "
+    "the gradients were the cause, where would the second row have to be?"
+)
+IMBALANCE = (
+    "Gradient norm of the first convolution over that of the last, as a power of ten: mean over "
+    "seeds, each seed a small mark. What happened between the two panels?"
+)
+PROFILES = (
+    "Norm of each layer's gradient before training, this page's own run. Read it from right to "
+    "left, the way backpropagation goes. What is the slope of a straight line on this scale?"
+)
+SHATTERING = (
+    "Correlation between the gradients by the input at two points of a line between two images, "
+    "against their distance (a sixty-third of the line each), untrained networks, mean over seeds. "
+    "How far does a gradient reach?"
+)
 # (kind, depth) -> norm of the gradient of each layer
 Profiles = Mapping[tuple[str, int], Sequence[float]]
 
 
 def ends_of_twins(
-    records: Sequence[Record], caption: str = "", depths: Sequence[int] = (56, 110)
+    records: Sequence[Record], caption: str = ENDS, depths: Sequence[int] = (56, 110)
 ) -> FigureCard:
     """Training error after the last step of twins, clipped and not, one panel per depth.
 
@@ -66,7 +83,7 @@ def _errors(records: Sequence[Record], depth: int) -> dict[str, list[float]]:
 
 
 def imbalance_by_depth(
-    records: Sequence[Record], caption: str = "", kinds: Sequence[str] = THE_THREE
+    records: Sequence[Record], caption: str = IMBALANCE, kinds: Sequence[str] = THE_THREE
 ) -> FigureCard:
     """First over last gradient against depth, before training and after it."""
     shown = [record for record in records if kind(record) in kinds]
@@ -111,7 +128,7 @@ def _draw_imbalance(
 
 
 def gradient_profiles(
-    profiles: Profiles, caption: str = "", title: str = "norm of the gradient, untrained"
+    profiles: Profiles, caption: str = PROFILES, title: str = "norm of the gradient, untrained"
 ) -> FigureCard:
     """Gradient of each layer along the network, of what a page measured itself."""
     depths = sorted({depth for _, depth in profiles})
@@ -192,7 +209,9 @@ def _relative_rows(profiles: Mapping[str, Sequence[float]]) -> list[dict[str, ob
     return rows
 
 
-def shattering(records: Sequence[Record], caption: str = "", iteration: int = 0) -> FigureCard:
+def shattering(
+    records: Sequence[Record], caption: str = SHATTERING, iteration: int = 0
+) -> FigureCard:
     """How the gradient by the input forgets itself along a line between images, by depth."""
     shown = [record for record in records if kind(record) in THE_THREE]
     depths = sorted({record.depth for record in shown})
@@ -210,7 +229,10 @@ def shattering(records: Sequence[Record], caption: str = "", iteration: int = 0)
                 axes.plot(curves[name, depth], line, color=colours[arch], label=name)
             axes.set(title=f"{depth} layers", xlabel="lag (points)")
         panels[0].set_ylabel("autocorrelation")
-        panels[-1].legend(fontsize=7)
+        figure = panels[0].get_figure()
+        assert figure is not None
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
 
     rows = []
     for (name, depth), values in curves.items():
