@@ -45,7 +45,7 @@ def test_there_are_secrets_to_keep_and_the_search_finds_them_where_they_are():
 
 def test_the_public_tree_holds_no_solution(public):
     text = {".py", ".ipynb", ".md", ".html", ".yml", ".js", ".css", ".txt", ".toml"}
-    assert (public / "resnet_course" / "blocks.py").exists()
+    assert (public / "resnet_course" / "networks" / "blocks.py").exists()
     assert holding([path for path in public.rglob("*") if path.suffix in text]) == []
 
 
