@@ -197,7 +197,7 @@ def classes() -> tuple[str, ...]:
     return tuple(images.CLASSES)
 
 
-def test_error(study: str, tier: str, arch: str, depth: int) -> float:
+def recorded_test_error(study: str, tier: str, arch: str, depth: int) -> float:
     """The final test error (percent) of a network that was recorded once."""
     (record,) = runs.load(study, tier, net=arch, depth=depth)
     return record.final["test_error"]
