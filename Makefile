@@ -17,10 +17,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
 .PHONY: help book test notebooks lint format unit nbval browser data records gpu links vendor screenshots serve environment clean
-.PHONY: colab minimum slides assignments grade public formulas pdf
+.PHONY: colab minimum slides assignments grade public formulas pdf third-party sbom audit wheel-test
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 22
 
 book: $(STAMP)  ## set up and build the book
 	jupyter-book build . --all -W -n --keep-going --quiet
@@ -57,10 +57,10 @@ nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
 		--nbval-cell-timeout 120 -n 2 --dist loadfile $(NOTEBOOKS)
 
 colab: $(STAMP)  ## run every notebook in places like Colab: Python 3.12, an older and the newest PyTorch, no repository
-	UV=$(UV) python -m tools.hosted_runs older newest
+	python -m tools.hosted_runs older newest
 
 minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject.toml allows
-	UV=$(UV) python -m tools.hosted_runs minimum
+	python -m tools.hosted_runs minimum
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
@@ -114,6 +114,18 @@ pdf: book  ## print the whole book, _build/residual-networks-measured.pdf
 
 vendor: $(STAMP)  ## fetch the vendored scripts and fonts again, from npm, and verify them
 	python -m tools.vendor
+
+third-party: $(STAMP)  ## write THIRD_PARTY.md, the licences of all that is not ours
+	python -m tools.third_party
+
+sbom: $(STAMP)  ## write a bill of materials, _build/resnet-course.cdx.json
+	python -m tools.sbom
+
+audit: $(STAMP)  ## check checksums, vendored files and actions, and ask about known vulnerabilities
+	python -m tools.audit
+
+wheel-test: $(STAMP)  ## install the wheel in a new environment and use it there
+	python -m tools.wheel_test
 
 screenshots: book  ## picture every page, light and dark, wide and narrow
 	bash .ci/chromium

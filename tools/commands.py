@@ -1,11 +1,13 @@
 """Run other programs, and say what they said when they fail."""
 
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tools import ToolError
 
+UV = (sys.executable, "-m", "uv")  # the one of our own environment
 LAST_CHARACTERS = 3000  # of a failing program's output: its end says what went wrong
 
 

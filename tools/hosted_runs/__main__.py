@@ -2,8 +2,8 @@
 
 python -m tools.hosted_runs older newest minimum [--only 03 07]
 
-Prints the seconds of each notebook; ends with status 1 if one fails. It needs uv (or what the
-variable UV names) and about 7 GB for a place. The notebooks are copied into an empty folder first.
+Prints the seconds of each notebook; ends with status 1 if one fails. It needs the package uv and
+about 7 GB for a place. The notebooks are copied into an empty folder first.
 """
 
 import argparse

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import ROOT
-from tools.commands import output_of
+from tools.commands import UV, output_of
 
 LIKE_COLAB = (
     "ipython==7.34.0",
@@ -70,7 +70,7 @@ class Environment:
 def make(place: Place, folder: Path) -> Environment:
     """Make a place's environment in a folder."""
     python = folder / "venv" / "bin" / "python"
-    output_of(uv(), "venv", "--quiet", "--python", interpreter(place.python), folder / "venv")
+    output_of(*UV, "venv", "--quiet", "--python", interpreter(place.python), folder / "venv")
     if place.is_hosted:
         install(python, *place.requirements, *RUNS_NOTEBOOKS)
     else:
@@ -83,7 +83,7 @@ def make(place: Place, folder: Path) -> Environment:
 def install_lowest_versions(python: Path, folder: Path) -> None:
     """Install the course from a wheel, with the oldest versions that pyproject.toml allows."""
     install(python, "--resolution", "lowest-direct", "-r", ROOT / "pyproject.toml")
-    output_of(uv(), "build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
+    output_of(*UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
     (wheel,) = folder.glob("*.whl")
     install(python, "--no-deps", wheel)
     install(python, *RUNS_NOTEBOOKS)
@@ -91,12 +91,7 @@ def install_lowest_versions(python: Path, folder: Path) -> None:
 
 def install(python: Path, *arguments: str | Path) -> None:
     """Install packages for a Python."""
-    output_of(uv(), "pip", "install", "--quiet", "--python", python, *arguments)
-
-
-def uv() -> str:
-    """The program uv: what the variable UV says, or the one on the path."""
-    return os.environ.get("UV", "uv")
+    output_of(*UV, "pip", "install", "--quiet", "--python", python, *arguments)
 
 
 def interpreter(version: str) -> str:
