@@ -11,7 +11,8 @@ from typing import Any
 from book.sphinxext.project import ROOT
 
 CHAPTERS = ROOT / "notebooks"
-FIRST, LAST = "iopub.status.busy", "shell.execute_reply"  # Jupyter's own clocks of a cell
+CELL_BEGINS = "iopub.status.busy"  # Jupyter's own clocks
+CELL_ENDS = "shell.execute_reply"
 
 Json = dict[str, Any]
 
@@ -70,8 +71,8 @@ class Notebook:
 
     def stored_run(self) -> StoredRun | None:
         """How long the stored run took and when it was; None where the cells do not say."""
-        starts = list(self._moments(FIRST))
-        ends = list(self._moments(LAST))
+        starts = list(self._moments(CELL_BEGINS))
+        ends = list(self._moments(CELL_ENDS))
         if not starts or not ends:
             return None
         return StoredRun((max(ends) - min(starts)).total_seconds(), f"{max(ends):%Y-%m-%d}")

@@ -22,8 +22,8 @@
   // Fonts are asked for before the sheet that names them; not where browsers refuse them to a page.
   if (location.protocol.startsWith("http") && origin !== "null") {
     const faces = [
-      "source-serif-4-latin-400-normal", "source-serif-4-latin-400-italic",
-      "source-serif-4-latin-600-normal", "inter-latin-400-normal", "inter-latin-600-normal",
+      "source-serif-4-latin-400-normal", "inter-latin-400-normal", "inter-latin-600-normal",
+      "source-serif-4-latin-400-italic", "source-serif-4-latin-600-normal",
     ];
     for (const face of faces) {
       const link = document.createElement("link");

@@ -40,7 +40,7 @@ def book(tmp_path):
 
 
 def test_a_sheet_has_the_sheets_it_imports_in_their_place(book):
-    css = stylesheet.whole(book, "styles/theme.css")
+    css = stylesheet.inlined(book, "styles/theme.css")
     assert css.split() == ["b{c:url(x.png)}", 'q{c:url("data:,y")}', 'p{q:url("y.png")}']
 
 

@@ -26,8 +26,8 @@ def kept() -> dict[str, dict[str, str]]:
     """What MathJax has made of formulas: HTML by INLINE or DISPLAY, and by their TeX."""
     if not KEPT.exists():
         return {INLINE: {}, DISPLAY: {}}
-    made: dict[str, dict[str, str]] = json.loads(KEPT.read_text(encoding="utf-8"))
-    return made
+    formulas: dict[str, dict[str, str]] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return formulas
 
 
 def as_html(tex: str, kind: str) -> str | None:
@@ -37,13 +37,13 @@ def as_html(tex: str, kind: str) -> str | None:
         tex: the formula, as its author wrote it.
         kind: INLINE, or DISPLAY for one on a line of its own.
     """
-    made = kept()[kind].get(tex)
-    if made is None:
+    kept_html = kept()[kind].get(tex)
+    if kept_html is None:
         return None
     tag = "div" if kind == DISPLAY else "span"
     is_display = str(kind == DISPLAY).lower()
     head = f'class="formula" data-tex="{html.escape(tex)}" data-display="{is_display}"'
-    return f"<{tag} {head}>{made}</{tag}>"
+    return f"<{tag} {head}>{kept_html}</{tag}>"
 
 
 def visit_math(translator: HTML5Translator, node: nodes.math) -> None:

@@ -92,7 +92,7 @@ def thinned_rule(rule: Node, known: set[str]) -> str:
     return "" if is_icon_font else f"{head}{{{content}}}"
 
 
-def whole(root: Path, name: str) -> str:
+def inlined(root: Path, name: str) -> str:
     """A sheet with those that it imports in their place; its addresses are those from _static.
 
     Args:
@@ -108,7 +108,7 @@ def whole(root: Path, name: str) -> str:
             move_addresses([rule], folder)
             parts.append(rule.serialize())
         else:
-            parts.append(whole(root, moved(imported, folder)))
+            parts.append(inlined(root, moved(imported, folder)))
     return "\n".join(parts)
 
 
@@ -169,8 +169,9 @@ def sheet_name(link: Tag) -> str | None:
     """The sheet that an element loads, from _static, or None: it loads none, or one that stays."""
     if "stylesheet" not in attribute(link, "rel").split():
         return None
-    _, found, name = urlsplit(attribute(link, "href")).path.partition(f"{STATIC}/")
-    return name if found and name not in APART else None
+    address = urlsplit(attribute(link, "href")).path
+    _, is_ours, name = address.partition(f"{STATIC}/")
+    return name if is_ours and name not in APART else None
 
 
 def known_classes(pages: Iterable[BeautifulSoup], root: Path) -> set[str]:
@@ -198,7 +199,7 @@ def join(pages: list[BeautifulSoup], root: Path) -> None:
     sheets = [name for name in names if name != JOINED]
     if not sheets:
         return
-    joined = "\n".join(thinned(whole(root, name), known) for name in sheets)
+    joined = "\n".join(thinned(inlined(root, name), known) for name in sheets)
     (root / STATIC / JOINED).write_text(joined, encoding="utf-8")
     version = hashlib.sha256(joined.encode()).hexdigest()[:8]
     for page in pages:

@@ -9,6 +9,7 @@ from book.sphinxext.project import address, book_address, build_day, revision, v
 COLAB = "https://colab.research.google.com"
 BINDER = "https://mybinder.org"
 FOOT = "Every measured number on these pages is read from a recorded run when the book is built."
+HEADER = ("toggle-primary-sidebar", "back-to-top")
 AFTER_JUPYTER_BOOK = 900
 
 
@@ -34,6 +35,8 @@ def set_options(_app: Sphinx, config: Config) -> None:
         },
         "logo": {"text": config.html_title, "alt_text": ""},
         "extra_footer": foot(),
+        "back_to_top_button": False,  # the theme's covers what stands at the bottom of a window
+        "article_header_start": [f"components/{name}.html" for name in HEADER],
     }
 
 

@@ -150,8 +150,8 @@ def explain(app: Sphinx, document: nodes.document, name: str) -> None:
         parts, used = link_words(text.astext(), left, home)
         if used:
             replace_text(text, parts)
-        left = {word: told for word, told in left.items() if word not in used}
-    words = [Word(word, told) for word, told in glossary.items() if word not in left]
+        left = {word: left[word] for word in left if word not in used}
+    words = [Word(word, glossary[word]) for word in glossary if word not in left]
     if words:
         document += definitions("", words=words)
 

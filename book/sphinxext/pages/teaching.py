@@ -1,191 +1,31 @@
-"""Sphinx extension: what chapters and assignments say of themselves, as tables for teachers.
+"""Sphinx extension: chapters, assignments and plans as tables for teachers and students.
 
-Titles, questions, goals and minutes come from the notebooks' prose, points from the tasks
-that the released assignments grade, and the plans from syllabus.yml; so none of them can go stale.
 A notebook that does not say what belongs in a table stops the build.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from book.sphinxext import notebooks
-from book.sphinxext.notebooks import CHAPTERS, Cell, Notebook
-from book.sphinxext.project import BOOK, colab_address
+from book.sphinxext.notebooks import CHAPTERS
+from book.sphinxext.pages.curriculum import (
+    RELEASE,
+    SYLLABUS,
+    Assignment,
+    Chapter,
+    Week,
+    assignments,
+    chapters,
+    plan,
+)
 
-SYLLABUS = BOOK / "syllabus.yml"
-RELEASE = CHAPTERS / "exercises" / "release"
-LEVELS = ("easy", "medium", "harder", "in words")
 PLANS = (4, 8, 12)  # weeks
 NOTHING = "–"
 BUTTON = "[![Open in Colab](/book/assets/colab.svg)]"
-TITLE = re.compile(r"^# (.+?)$", re.M)
-QUESTION = re.compile(r"^\*\*(.+?)\*\*$", re.M | re.S)
-GOALS = re.compile(r"you will be able to (.+?)\.\s+Reading", re.S)
-MINUTES = re.compile(r"Reading\s+and\s+running\s+take\s+about\s+(\d+)")
-ASSIGNMENT_TITLE = re.compile(r"^# Assignment \d+\. (.+?)$", re.M)
-TASK_LEVEL = re.compile(r"^\*([\w ]+), \d+ minutes", re.M)
-TASK_MINUTES = re.compile(r"(\d+) minutes")
-NAMED_CHAPTERS = re.compile(r"chapters?\s(.*?\*)(?:\s+and\s+do\s+not|\.)", re.S)
-IN_ITALICS = re.compile(r"\*(.+?)\*", re.S)
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """What a chapter says of itself.
-
-    `name` is as 03_degradation; `goals` is what follows "you will be able to".
-    """
-
-    name: str
-    title: str
-    question: str
-    goals: str
-    minutes: int
-
-    @property
-    def number(self) -> int:
-        """Its place in the book."""
-        return int(self.name[:2])
-
-    @property
-    def link(self) -> str:
-        """Its title in MyST, linked."""
-        return f"[{self.title}](/notebooks/{self.name}.ipynb)"
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What a released assignment says and grades.
-
-    `name` is as 02_the_block, `levels` as "1 easy, 4 medium";
-    `chapters` are the titles of those it names, or its own where it names none.
-    """
-
-    name: str
-    title: str
-    question: str
-    chapters: list[str]
-    levels: str
-    minutes: int
-    points: int
-
-    @property
-    def number(self) -> int:
-        """Its place among the assignments."""
-        return int(self.name[:2])
-
-    @property
-    def path(self) -> str:
-        """Its notebook, from the repository's root."""
-        return f"notebooks/exercises/release/{self.name}/{self.name}.ipynb"
-
-    @property
-    def colab(self) -> str:
-        """Where Colab opens it."""
-        return colab_address(self.path)
-
-
-@dataclass(frozen=True)
-class Week:
-    """One week of a plan: its theme and the numbers of chapters and assignments."""
-
-    theme: str
-    chapters: list[int]
-    assignments: list[int]
-
-
-def said(pattern: re.Pattern[str], text: str, path: Path) -> str:
-    """What the one group of a pattern finds in a notebook's text, on one line.
-
-    Raises:
-        ValueError: the notebook does not say it; the message names it.
-    """
-    match = pattern.search(text)
-    if match is None:
-        raise ValueError(f"{path.name} does not say what {pattern.pattern} looks for")
-    return on_one_line(match[1])
-
-
-def on_one_line(text: str) -> str:
-    """The words of a text with single spaces between them."""
-    return " ".join(text.split())
-
-
-def chapters(folder: Path = CHAPTERS) -> list[Chapter]:
-    """The chapters in their order. Raises ValueError where one does not say enough."""
-    return [chapter(notebook) for notebook in notebooks.chapters(folder)]
-
-
-def chapter(notebook: Notebook) -> Chapter:
-    """What a chapter says of itself."""
-    path = notebook.path
-    text = notebook.prose
-    return Chapter(
-        path.stem,
-        said(TITLE, text, path),
-        said(QUESTION, text, path),
-        said(GOALS, text, path),
-        int(said(MINUTES, text, path)),
-    )
-
-
-def assignments(folder: Path = RELEASE) -> list[Assignment]:
-    """The released assignments in their order. Raises ValueError where one does not say enough."""
-    paths = sorted(folder.glob("[0-9]*/[0-9]*.ipynb"))
-    return [assignment(Notebook(path)) for path in paths]
-
-
-def assignment(notebook: Notebook) -> Assignment:
-    """What an assignment says and grades."""
-    path = notebook.path
-    cells = notebook.cells
-    opening = next(cell.source for cell in cells if cell.source.startswith("# Assignment"))
-    tasks = [cell.source for cell in cells if cell.source.startswith("## Task")]
-    title = said(ASSIGNMENT_TITLE, opening, path)
-    return Assignment(
-        path.stem,
-        title,
-        said(QUESTION, opening, path),
-        named_chapters(opening) or [title],
-        levels(said(TASK_LEVEL, task, path) for task in tasks),
-        sum(int(said(TASK_MINUTES, task, path)) for task in tasks),
-        sum(points(cell) for cell in cells),
-    )
-
-
-def named_chapters(text: str) -> list[str]:
-    """The titles of the chapters that an assignment's opening names."""
-    match = NAMED_CHAPTERS.search(text)
-    return [on_one_line(title) for title in IN_ITALICS.findall(match[1])] if match else []
-
-
-def levels(named: Iterable[str]) -> str:
-    """How many tasks there are of each level, the easiest first."""
-    counts = Counter(named)
-    return ", ".join(f"{counts[level]} {level}" for level in sorted(counts, key=LEVELS.index))
-
-
-def points(cell: Cell) -> int:
-    """The points that nbgrader gives for a cell."""
-    return int(cell.metadata.get("nbgrader", {}).get("points", 0))
-
-
-def plan(weeks: int) -> list[Week]:
-    """The plan of so many weeks, as syllabus.yml has it."""
-    plans: dict[int, list[dict[str, Any]]]
-    plans = yaml.safe_load(SYLLABUS.read_text(encoding="utf-8"))
-    return [Week(**week) for week in plans[weeks]]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -98,7 +98,7 @@ def shown_network(kind: str, depth: int) -> ShownNetwork:
         blocks=(depth - 2) // 2,
         file=file_name(kind, depth),
         bytes=len(network(kind, depth)),
-        test_error=f"{evidence.test_error(STUDY, TIER, kind, depth):.2f}",
+        test_error=f"{evidence.recorded_test_error(STUDY, TIER, kind, depth):.2f}",
     )
 
 
