@@ -1,12 +1,12 @@
 """Chapter "What layers see": what a linear classifier can read off after each block."""
 
 from ..study import Study
-from . import analysis, figures
+from . import analysis, figures, pictures
 from .claims import CLAIMS
 from .configs import QUESTION, configs
 from .probe import probe
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["STUDY", "analysis", "figures", "pictures"]
 
 STUDY = Study(
     slug="what_layers_see",

@@ -62,6 +62,15 @@ def summary(records: Sequence[Record]) -> str:
     )
 
 
+def question_about_the_stem(records: Sequence[Record]) -> str:
+    """The prediction that the chapter asks for."""
+    whole = over_seeds(select(records, arch="plain", depth=20), "test_error")["plain", 20]
+    return (
+        f"A trained plain-20 ends near {whole.mean:.0f} % test error. How will a linear probe do "
+        "that reads only its stem, one convolution and a ReLU, averaged over 4×4 areas?"
+    )
+
+
 def reply_to_prediction(records: Sequence[Record]) -> str:
     """Error of the probe of areas on the stem of plain-20, beside the whole network's."""
     members = select(records, arch="plain", depth=20)
@@ -105,4 +114,16 @@ def heads_in_words(records: Sequence[Record]) -> str:
         f"In residual-56 it goes from {heads['residual-56'][0]} % on the first to "
         f"{heads['residual-56'][-1]} % on the last block, in residual-110 from "
         f"{heads['residual-110'][0]} % to {heads['residual-110'][-1]} %."
+    )
+
+
+def readable_from_channels(records: Sequence[Record]) -> str:
+    """What the probe of channels makes of residual-20, trained and untrained, in one sentence."""
+    rows = {row["state"]: row for row in table(select(records, arch="residual", depth=20))}
+    trained, untrained = rows["trained"], rows["untrained"]
+    return (
+        "For a reader of channel averages the class becomes plainer with every block of a trained "
+        f"residual-20: its error falls from {trained['channels: stem']:.0f} % to "
+        f"{trained['channels: last block']:.0f} %. Without training it rises, from "
+        f"{untrained['channels: stem']:.0f} % to {untrained['channels: last block']:.0f} %."
     )

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 ERROR_RANGE = (48, 100)  # percent, alike at every depth, with room for the legend above the curves
 
 
+OF_CHANNELS = (
+    "What a linear reader of channel averages, which is what the network's own last layer is, errs "
+    "after each block. Dotted: the same network before training."
+)
+OF_HEADS = (
+    "The network's own head on earlier blocks of the last stage, mean over seeds. Which networks "
+    "let you stop early?"
+)
+
+
 def along_the_network(records: Sequence[Record], caption: str = "") -> FigureCard:
     """Error of both probes from the stem to the last block; dotted: the untrained networks."""
     curves = probe_curves(records)
@@ -38,7 +48,7 @@ def along_the_network(records: Sequence[Record], caption: str = "") -> FigureCar
     return plots.figure_card(draw, summary(records), caption, table(records), records, layout)
 
 
-def channels_only(records: Sequence[Record], caption: str = "") -> FigureCard:
+def channels_only(records: Sequence[Record], caption: str = OF_CHANNELS) -> FigureCard:
     """Error of the probe of channels along one network, trained and untrained."""
     curves = probe_curves(records)
     rows = []
@@ -78,7 +88,7 @@ def by_depth(records: Sequence[Record]) -> dict[str, FigureCard]:
     return frames
 
 
-def own_heads(records: Sequence[Record], caption: str = "") -> FigureCard:
+def own_heads(records: Sequence[Record], caption: str = OF_HEADS) -> FigureCard:
     """Test error of each network's own head on every block of its last stage."""
     heads = head_errors(records)
     depths = sorted({record.depth for record in records})
