@@ -1,21 +1,26 @@
-"""The loss around trained weights: filter-normalised directions and the loss along them (Li 2017, Sec. 4)."""
+"""The loss around trained weights: filter-normalised directions, the loss along them (Li 2017)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
 
 from .hooks import preserve_state
 
-Direction = list[Tensor]  # one tensor a parameter, in the order of net.parameters()
+Direction: TypeAlias = list[Tensor]  # one tensor per parameter, in the order of net.parameters()
+# Whose mean and variance batch norms use: the batch's own, or those gathered in training.
+BatchNormStatistics: TypeAlias = Literal["batch", "running"]
+STATISTICS: tuple[BatchNormStatistics, ...] = get_args(BatchNormStatistics)
 
 
 def random_direction(net: nn.Module, seed: int) -> Direction:
-    """A random direction in weight space, scaled filter by filter to the length of the network's own filters.
+    """A random direction in weight space, each filter as long as the network's own.
 
-    Filters are the slices along the first axis of each weight; biases and batch-norm parameters do not move. Without
-    this scaling a network with larger weights would look flatter, though batch norm makes it compute the same.
+    Filters are the slices along the first axis of each weight; biases and batch-norm parameters do
+    not move. Without this scaling a network with larger weights would look flatter, though batch
+    norm makes it compute the same (Li 2017, Sec. 4).
     """
     generator = torch.Generator().manual_seed(seed)
     direction = []
@@ -31,8 +36,13 @@ def random_direction(net: nn.Module, seed: int) -> Direction:
 
 
 @contextmanager
-def displaced(net: nn.Module, directions: Sequence[Direction], distances: Sequence[float]) -> Iterator[nn.Module]:
-    """The network with its weights moved by `distances` along `directions`; put back to the last bit at the end."""
+def displaced(
+    net: nn.Module, directions: Sequence[Direction], distances: Sequence[float]
+) -> Generator[nn.Module]:
+    """The network with its weights moved by `distances` along `directions`.
+
+    They are put back to the last bit at the end. Running statistics stay as they are.
+    """
     weights = [weight.data for weight in net.parameters()]
     with ExitStack() as afterwards:
         for weight in weights:
@@ -43,26 +53,62 @@ def displaced(net: nn.Module, directions: Sequence[Direction], distances: Sequen
 
 
 @torch.no_grad()
-def batch_loss(net: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Mean cross-entropy (nats) with the batch's own statistics, as in training; buffers and modes stay as they are.
+def batch_loss(
+    net: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    statistics: BatchNormStatistics = "batch",
+) -> float:
+    """Mean cross-entropy (nats) of a batch; buffers and modes stay as they are.
 
-    Stored statistics belong to the weights they were gathered with; displaced weights need their own.
+    Args:
+        net: Any network.
+        images: Float (N, 3, H, W), normalised.
+        labels: Classes (N,).
+        statistics: "batch": batch norms use the batch's own mean and variance, as in a training
+            step; "running": those gathered in training, as in use (net.eval()). The running ones
+            belong to the weights they were gathered with: where weights are displaced, the two
+            ask different questions.
+
+    Raises:
+        ValueError: Another kind of statistics.
+
+    Li 2017 evaluates with the running statistics of the trained weights.
     """
+    if statistics not in STATISTICS:
+        raise ValueError(f"statistics must be one of {', '.join(STATISTICS)}, got {statistics!r}")
     with preserve_state(net):
-        return nn.functional.cross_entropy(net.train()(images), labels).item()
+        net.train(statistics == "batch")
+        return nn.functional.cross_entropy(net(images), labels).item()
 
 
-def surface(net: nn.Module, directions: list[Direction], points: Sequence, images: Tensor, labels: Tensor) -> list:
-    """Loss (nats) at each of `points`, given as distances along `directions`; 1 moves a filter by its own length."""
+def surface(
+    net: nn.Module,
+    directions: Sequence[Direction],
+    points: Sequence[Sequence[float]],
+    images: Tensor,
+    labels: Tensor,
+    statistics: BatchNormStatistics = "batch",
+) -> list[float]:
+    """Loss (nats) at each of some points around the weights of a network.
+
+    Args:
+        net: Any network.
+        directions: Axes, as random_direction draws them.
+        points: Distances along each axis; 1 moves a filter by its own length.
+        images: Float (N, 3, H, W), normalised.
+        labels: Classes (N,).
+        statistics: As in batch_loss.
+    """
     losses = []
     for distances in points:
         with displaced(net, directions, distances):
-            losses.append(batch_loss(net, images, labels))
+            losses.append(batch_loss(net, images, labels, statistics))
     return losses
 
 
 def sharpness(distances: Sequence[float], losses: Sequence[float]) -> float:
-    """Curvature at 0 of the loss along a direction: second difference over the nearest points on both sides.
+    """Curvature at 0 of the loss along a direction: second difference of the nearest points.
 
     Raises ValueError when 0 is not among `distances` with a neighbour on each side at one distance.
     """

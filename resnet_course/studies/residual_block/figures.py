@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 BOTTOM = analysis.ROUNDING / 3  # of the axis: marks on the floor are seen whole
 TOP = 4.0
 COPIES = (
-    "Error of the copy against depth: mean over seeds, each seed a small mark. The floor of the plot"
-    " stands for everything that float32 cannot tell from zero. What would a stack of 128 layers do?"
+    "Error of the copy against depth: mean over seeds, each seed a small mark. The floor of the "
+    "plot stands for everything that float32 cannot tell from zero. What would a stack of 128 layers do?"
 )
 THREE_TARGETS = (
     "The same stacks, asked for the identity, for a rotation and for the change of sign. Which of "
@@ -124,10 +124,13 @@ def curves(records: Sequence[Record], caption: str) -> FigureCard:
 
 def lift_to_floor(axes: "Axes") -> None:
     """A logarithmic axis on which errors that round to nothing lie on the floor."""
+    import numpy
+
     for line in axes.lines:
-        line.set_ydata([max(y, analysis.ROUNDING) for y in line.get_ydata()])
+        heights = numpy.asarray(line.get_ydata(), float)
+        line.set_ydata(heights.clip(min=analysis.ROUNDING))
     for marks in axes.collections:
-        x_and_y = marks.get_offsets()
+        x_and_y = numpy.array(marks.get_offsets(), float)
         x_and_y[:, 1] = x_and_y[:, 1].clip(min=analysis.ROUNDING)
         marks.set_offsets(x_and_y)
     axes.set(yscale="log", ylim=(BOTTOM, TOP))
