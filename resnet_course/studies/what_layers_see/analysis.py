@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...records import Record, Stats, grouped, mean_profile, over_seeds, select
+from ...records import Record, Stats, grouped, mean_profile, select
 
 PROBES = ("areas", "channels")
 ITERATIONS: Mapping[str, int | None] = {"untrained": 0, "trained": None}
@@ -59,25 +59,6 @@ def summary(records: Sequence[Record]) -> str:
     return (
         "Error of linear probes on areas and on channels, from stem to last block: "
         f"{'; '.join(ends)}."
-    )
-
-
-def question_about_the_stem(records: Sequence[Record]) -> str:
-    """The prediction that the chapter asks for."""
-    whole = over_seeds(select(records, arch="plain", depth=20), "test_error")["plain", 20]
-    return (
-        f"A trained plain-20 ends near {whole.mean:.0f} % test error. How will a linear probe do "
-        "that reads only its stem, one convolution and a ReLU, averaged over 4×4 areas?"
-    )
-
-
-def reply_to_prediction(records: Sequence[Record]) -> str:
-    """Error of the probe of areas on the stem of plain-20, beside the whole network's."""
-    members = select(records, arch="plain", depth=20)
-    stem = mean_profile(members, "areas")[0]
-    whole = over_seeds(members, "test_error")["plain", 20]
-    return (
-        f"The probe of the stem has {stem} % error, the whole network {whole} % ({stem.n} seeds)."
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import plots
-from ...plots import Colours, FigureCard, Layout
-from ...records import Record, grouped
+from ...plots import Colours, FigureCard, Layout, Prediction
+from ...records import Record, grouped, mean_profile, over_seeds, select
 from .analysis import PROBES, head_errors, probe_curves, summary, table
 
 if TYPE_CHECKING:
@@ -121,3 +121,18 @@ def own_heads(records: Sequence[Record], caption: str = OF_HEADS) -> FigureCard:
         f"{', '.join(ends)}."
     )
     return plots.figure_card(draw, alt, caption, rows, records)
+
+
+def prediction(records: Sequence[Record]) -> Prediction:
+    """The chapter's prediction: what can be read off the first layer, if places count."""
+    members = select(records, arch="plain", depth=20)
+    stem = mean_profile(members, "areas")[0]
+    whole = over_seeds(members, "test_error")["plain", 20]
+    return Prediction(
+        key="what-layers-see-stem",
+        question=f"A trained plain-20 ends near {whole.mean:.0f} % test error. How will a linear "
+        "probe do that reads only its stem, one convolution and a ReLU, averaged over 4×4 areas?",
+        options=("near chance, 90 %", "about 75 %", "about as well as the whole network"),
+        comparison=f"The probe of the stem has {stem} % error, the whole network {whole} % "
+        f"({stem.n} seeds).",
+    )
