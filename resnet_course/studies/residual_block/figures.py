@@ -20,6 +20,7 @@ COPIES = (
     "plot stands for everything that float32 cannot tell from zero. What would a stack of 128 "
     "layers do?"
 )
+OWN_RUN = "This page's own run: error left after 120 steps, one seed."
 THREE_TARGETS = (
     "The same stacks, asked for the identity, for a rotation and for the change of sign. Which of "
     "these curves would you have drawn differently?"
