@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from .card import FigureCard, figure_card
 from .marks import depth_axis
 from .style import Colours
+from .widgets import Prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,3 +147,15 @@ def name_places(entries: Sequence[Entry]) -> list[NamePlace]:
         else:
             places.append(ABOVE_LEFT if depth == max(depths) else ABOVE_RIGHT)
     return places
+
+
+def prediction_of_cost(vgg_19: int, resnet_152: int) -> Prediction:
+    """The chapter's prediction: multiply-adds of two networks of very different depth."""
+    return Prediction(
+        key="race-for-depth-price",
+        question="ResNet-152 is eight times as deep as VGG-19. How many multiply-adds does it need "
+        "for one image?",
+        options=("about eight times as many", "about as many", "about half as many"),
+        comparison=f"Count them below: VGG-19 {vgg_19 / 1e9:.1f} billion, ResNet-152 "
+        f"{resnet_152 / 1e9:.1f} billion.",
+    )

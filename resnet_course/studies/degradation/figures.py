@@ -18,6 +18,7 @@ BOTH_ERRORS = (
     "Training and test error against depth: mean over seeds, each seed a small mark. If this were "
     "overfitting, which of the two panels would go down?"
 )
+OWN_RUN = "Plain networks in this page's own run, one seed. Which depth would you have bet on?"
 CURVE_RANGE = (40, 95)  # percent, alike in all frames of the slider
 
 

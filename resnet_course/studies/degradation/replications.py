@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...plots import Prediction
 from ...records import Estimate, Record, difference, over_seeds, select
 from ...records.aggregate import Row
 
@@ -87,19 +88,16 @@ def our_gap(records: Sequence[Record]) -> Estimate:
     return difference(select(plain, depth=DEEP), select(plain, depth=SHALLOW), "test_error")
 
 
-def question(records: Sequence[Record]) -> str:
-    """The prediction that the chapter asks for."""
+def prediction(records: Sequence[Record]) -> Prediction:
+    """The chapter's prediction: how much of the gap a full training leaves."""
     steps = records[0].config.recipe.iterations
-    return (
-        f"After {steps:,} steps plain-56 has {our_gap(records).value:.0f} points more test error "
-        "than plain-20. How much of this gap is left after a full training?"
-    )
-
-
-def reply_to_prediction(records: Sequence[Record]) -> str:
-    """The gap after our short runs beside that after a full training: after the prediction."""
-    return (
-        f"Where we have {our_gap(records).value:.0f} points, others, who trained to the end, have "
+    gap = our_gap(records).value
+    return Prediction(
+        key="degradation-full-training",
+        question=f"After {steps:,} steps plain-56 has {gap:.0f} points more test error than "
+        "plain-20. How much of this gap is left after a full training?",
+        options=("nothing: plain-56 catches up", "a few points", "about all of it"),
+        comparison=f"Where we have {gap:.0f} points, others, who trained to the end, have "
         f"{PAPER.gap:.0f} (the paper's curves), {IN_CAFFE.gap:.1f} and {IN_PYTORCH.gap:.1f}. The "
-        "gap is much smaller, and still there."
+        "gap is much smaller, and still there.",
     )

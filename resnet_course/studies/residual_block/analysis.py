@@ -53,12 +53,6 @@ def left_for_each_target(records: Sequence[Record]) -> str:
     return ", ".join(left)
 
 
-def reply_to_prediction(records: Sequence[Record]) -> str:
-    """What a plain stack is left with for the identity and the controls: after the prediction."""
-    left = left_for_each_target(select(records, arch="plain", depth=DEEP, variant=""))
-    return f"As a share of the variance, a plain stack of {DEEP} layers is left with {left}."
-
-
 STACKS = {
     ("plain", ""): "a plain stack",
     ("residual", ""): "a residual stack",

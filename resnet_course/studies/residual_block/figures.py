@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import plots
-from ...plots import Colours, FigureCard, Layout
+from ...plots import Colours, FigureCard, Layout, Prediction
 from ...records import Record, RecordError, grouped, over_seeds, select, table
 from . import analysis
-from .claims import METRIC
+from .claims import DEEP, METRIC
 from .configs import IDENTITY_START, TARGETS
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ BOTTOM = analysis.ROUNDING / 3  # of the axis: marks on the floor are seen whole
 TOP = 4.0
 COPIES = (
     "Error of the copy against depth: mean over seeds, each seed a small mark. The floor of the "
-    "plot stands for everything that float32 cannot tell from zero. What would a stack of 128 layers do?"
+    "plot stands for everything that float32 cannot tell from zero. What would a stack of 128 "
+    "layers do?"
 )
+OWN_RUN = "This page's own run: error left after 120 steps, one seed."
 THREE_TARGETS = (
     "The same stacks, asked for the identity, for a rotation and for the change of sign. Which of "
     "these curves would you have drawn differently?"
@@ -134,3 +136,19 @@ def lift_to_floor(axes: "Axes") -> None:
         x_and_y[:, 1] = x_and_y[:, 1].clip(min=analysis.ROUNDING)
         marks.set_offsets(x_and_y)
     axes.set(yscale="log", ylim=(BOTTOM, TOP))
+    axes.minorticks_off()  # a hundred marks more, and nothing to read at them
+
+
+def prediction(records: Sequence[Record]) -> Prediction:
+    """The chapter's prediction: what a plain stack makes of another target than the identity."""
+    plain = select(records, arch="plain", depth=DEEP, variant="")
+    copy = analysis.copy_errors(plain)["plain", DEEP]
+    return Prediction(
+        key="residual-block-rotation",
+        question=f"Asked to copy its input, a plain stack of {DEEP} layers is left with "
+        f"{copy.mean:.2f} of the variance as error. How much will be left when it is asked for a "
+        "rotation?",
+        options=("next to nothing", "about half as much", "about as much", "all of it"),
+        comparison=f"As a share of the variance, it is left with "
+        f"{analysis.left_for_each_target(plain)}.",
+    )

@@ -1,12 +1,11 @@
 """Chapter "What layers see": what a linear classifier can read off after each block."""
 
 from ..study import Study
-from . import analysis, figures
+from . import analysis, figures, pictures, probe
 from .claims import CLAIMS
 from .configs import QUESTION, configs
-from .probe import probe
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["STUDY", "analysis", "figures", "pictures", "probe"]
 
 STUDY = Study(
     slug="what_layers_see",
@@ -15,5 +14,5 @@ STUDY = Study(
     figure=figures.along_the_network,
     summary=analysis.summary,
     claims=CLAIMS,
-    probe=probe,
+    probe=probe.probe,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...records import Record, Stats, grouped, mean_profile, over_seeds, select
+from ...records import Record, Stats, grouped, mean_profile, select
 
 PROBES = ("areas", "channels")
 ITERATIONS: Mapping[str, int | None] = {"untrained": 0, "trained": None}
@@ -62,16 +62,6 @@ def summary(records: Sequence[Record]) -> str:
     )
 
 
-def reply_to_prediction(records: Sequence[Record]) -> str:
-    """Error of the probe of areas on the stem of plain-20, beside the whole network's."""
-    members = select(records, arch="plain", depth=20)
-    stem = mean_profile(members, "areas")[0]
-    whole = over_seeds(members, "test_error")["plain", 20]
-    return (
-        f"The probe of the stem has {stem} % error, the whole network {whole} % ({stem.n} seeds)."
-    )
-
-
 def probes_of_residual_20(records: Sequence[Record]) -> str:
     """Both probes of residual-20, trained and untrained, and of the pixels, in one paragraph."""
     twenty = select(records, depth=20)
@@ -105,4 +95,16 @@ def heads_in_words(records: Sequence[Record]) -> str:
         f"In residual-56 it goes from {heads['residual-56'][0]} % on the first to "
         f"{heads['residual-56'][-1]} % on the last block, in residual-110 from "
         f"{heads['residual-110'][0]} % to {heads['residual-110'][-1]} %."
+    )
+
+
+def readable_from_channels(records: Sequence[Record]) -> str:
+    """What the probe of channels makes of residual-20, trained and untrained, in one sentence."""
+    rows = {row["state"]: row for row in table(select(records, arch="residual", depth=20))}
+    trained, untrained = rows["trained"], rows["untrained"]
+    return (
+        "For a reader of channel averages the class becomes plainer with every block of a trained "
+        f"residual-20: its error falls from {trained['channels: stem']:.0f} % to "
+        f"{trained['channels: last block']:.0f} %. Without training it rises, from "
+        f"{untrained['channels: stem']:.0f} % to {untrained['channels: last block']:.0f} %."
     )

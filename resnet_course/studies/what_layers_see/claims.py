@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from ...records import (
     Claim,
     Estimate,
+    MissingRecordsError,
     Record,
-    RecordError,
     estimate,
     grouped,
     paired_difference,
@@ -67,7 +67,7 @@ def largest(value: Value, trained: bool = False) -> Estimator:
 def _by_seed(records: Sequence[Record], value: Value, trained: bool) -> list[list[float]]:
     """The values of each seed's networks, for the seeds that have all networks.
 
-    Raises RecordError where no seed has.
+    Raises MissingRecordsError where no seed has.
     """
     members = [r for r in records if not (trained and r.network == EXCEPTION)]
     networks = {record.network for record in members}
@@ -76,7 +76,7 @@ def _by_seed(records: Sequence[Record], value: Value, trained: bool) -> list[lis
         if {record.network for record in of_seed} == networks:
             values.append([value(record) for record in of_seed])
     if not values:
-        raise RecordError(f"no seed has all of {', '.join(sorted(networks))}")
+        raise MissingRecordsError(f"no seed has all of {', '.join(sorted(networks))}")
     return values
 
 

@@ -4,14 +4,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import plots
-from ...plots import Colours, FigureCard, Layout
-from ...records import Record, grouped
+from ...plots import Colours, FigureCard, Layout, Prediction
+from ...records import Record, grouped, mean_profile, over_seeds, select
 from .analysis import PROBES, head_errors, probe_curves, summary, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ERROR_RANGE = (48, 100)  # percent, alike at every depth, with room for the legend above the curves
+
+
+OF_CHANNELS = (
+    "What a linear reader of channel averages, which is what the network's own last layer is, errs "
+    "after each block. Dotted: the same network before training."
+)
+OF_HEADS = (
+    "The network's own head on earlier blocks of the last stage, mean over seeds. Which networks "
+    "let you stop early?"
+)
 
 
 def along_the_network(records: Sequence[Record], caption: str = "") -> FigureCard:
@@ -38,7 +48,7 @@ def along_the_network(records: Sequence[Record], caption: str = "") -> FigureCar
     return plots.figure_card(draw, summary(records), caption, table(records), records, layout)
 
 
-def channels_only(records: Sequence[Record], caption: str = "") -> FigureCard:
+def channels_only(records: Sequence[Record], caption: str = OF_CHANNELS) -> FigureCard:
     """Error of the probe of channels along one network, trained and untrained."""
     curves = probe_curves(records)
     rows = []
@@ -78,7 +88,7 @@ def by_depth(records: Sequence[Record]) -> dict[str, FigureCard]:
     return frames
 
 
-def own_heads(records: Sequence[Record], caption: str = "") -> FigureCard:
+def own_heads(records: Sequence[Record], caption: str = OF_HEADS) -> FigureCard:
     """Test error of each network's own head on every block of its last stage."""
     heads = head_errors(records)
     depths = sorted({record.depth for record in records})
@@ -111,3 +121,18 @@ def own_heads(records: Sequence[Record], caption: str = "") -> FigureCard:
         f"{', '.join(ends)}."
     )
     return plots.figure_card(draw, alt, caption, rows, records)
+
+
+def prediction(records: Sequence[Record]) -> Prediction:
+    """The chapter's prediction: what can be read off the first layer, if places count."""
+    members = select(records, arch="plain", depth=20)
+    stem = mean_profile(members, "areas")[0]
+    whole = over_seeds(members, "test_error")["plain", 20]
+    return Prediction(
+        key="what-layers-see-stem",
+        question=f"A trained plain-20 ends near {whole.mean:.0f} % test error. How will a linear "
+        "probe do that reads only its stem, one convolution and a ReLU, averaged over 4×4 areas?",
+        options=("near chance, 90 %", "about 75 %", "about as well as the whole network"),
+        comparison=f"The probe of the stem has {stem} % error, the whole network {whole} % "
+        f"({stem.n} seeds).",
+    )

@@ -145,13 +145,13 @@ class Favourites:
     ratio: float
 
 
-def galleries(channels: Sequence[Favourites]) -> FigureCard:
-    """One row per channel: the photographs that excite it most, and the image made to."""
+def galleries(channels: Sequence[Favourites], columns: int = 2) -> FigureCard:
+    """Per channel the photographs that excite it most, and the image made to; `columns` per row."""
 
     def draw(panels: Sequence[Axes], colours: Colours) -> None:
-        for row, channel in enumerate(channels):
-            show(panels[2 * row], mosaic(channel.photographs, 3), channel.place)
-            show(panels[2 * row + 1], channel.made, "made for it")
+        for number, channel in enumerate(channels):
+            show(panels[2 * number], mosaic(channel.photographs, 3), channel.place)
+            show(panels[2 * number + 1], channel.made, f"made: ×{channel.ratio:.1f}")
 
     rows = []
     for channel in channels:
@@ -163,13 +163,55 @@ def galleries(channels: Sequence[Favourites]) -> FigureCard:
             }
         )
     shares = [f"{percent(channel.purity)} for {channel.place}" for channel in channels]
+    lines = -(-len(channels) // columns)
     return plots.figure_card(
         draw,
         f"Favourite images of single channels: of one class are {'; '.join(shares)}.",
-        "Left, the nine test images that excite a channel most; right, an image made to excite it. "
-        "Which of these channels would you call a detector of objects, and from which picture?",
+        "For each channel the nine test images that excite it most, and an image made to excite "
+        "it, with its effect relative to the best photograph's. Which of these channels would you "
+        "call a detector of objects, and from which picture?",
         rows,
-        layout=Layout(nrows=len(channels), ncols=2, height=2.4 * len(channels)),
+        layout=Layout(nrows=lines, ncols=2 * columns, height=1.8 * lines),
+    )
+
+
+def edges_in_words(drawn: Filters, trained: Filters, at_random: Tensor) -> str:
+    """How much of the filters is edges before and after training, beside chance, in one paragraph.
+
+    Args:
+        drawn: As drawn at random.
+        trained: After training.
+        at_random: Edge shares of many random filters, (N,).
+    """
+    import torch
+
+    before, after = drawn.edge_shares, trained.edge_shares
+    alike = torch.cosine_similarity(drawn.weights.flatten(1), trained.weights.flatten(1)).mean()
+    return (
+        f"Slopes hold {percent(before.mean().item())} of the squared weights before training and "
+        f"{percent(after.mean().item())} after it; chance gives "
+        f"{percent(at_random.mean().item())}. Filters with more than half of their weight in "
+        f"slopes: {int((before > 0.5).sum())} of {len(before)} before and "
+        f"{int((after > 0.5).sum())} after; of random filters "
+        f"{percent((at_random > 0.5).float().mean().item(), 1)} are like that. And each trained "
+        "filter still resembles its own random start: the mean cosine between the two is "
+        f"{alike.item():.2f}, where 1 means unchanged in all but size."
+    )
+
+
+def purity_in_words(purity: Mapping[str, float], chance: float) -> str:
+    """Mean share of one class among the favourites, by place and state, beside chance.
+
+    Args:
+        purity: "stem, trained", "last block, trained" and both untrained -> mean over channels.
+        chance: The same for images drawn at random.
+    """
+    return (
+        f"On average over the channels, {percent(purity['stem, trained'])} of the nine favourites "
+        f"are of one class in the stem and {percent(purity['last block, trained'])} in the last "
+        f"block. Without any training it is {percent(purity['stem, untrained'])} and "
+        f"{percent(purity['last block, untrained'])}; nine images drawn at random reach "
+        f"{percent(chance)}, because the most frequent class is picked after the fact."
     )
 
 

@@ -78,8 +78,6 @@ def outputs(net: nn.Module, images: Tensor, numbers: int) -> dict[str, Tensor]:
     Returns:
         Place -> (N, channels, areas), with channels * areas = numbers.
     """
-    import torch
-
     from ... import probes
     from ...networks import Network
 
