@@ -307,7 +307,7 @@ def _chunks(source: Source, response: HTTPResponse) -> Iterator[bytes]:
 
 
 def _rebuild(origin: Path, scratch: Path) -> Path:
-    """A folder in `scratch` with the six files, verified, from an archive or folder of any layout."""
+    """A folder in `scratch` with the six files, verified, from whatever layout they came in."""
     try:
         files = dict(_binary(_members(origin)))
     except Exception as error:  # damaged or hostile bytes may raise anything

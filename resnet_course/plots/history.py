@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TOP = 18  # percent
+IN_ORDER = (
+    "The winners of the ImageNet challenge and, for 2014, the runners-up: error against depth, "
+    "joined in order of time. Which step down in error came without a step in depth?"
+)
 PROVENANCE = "Errors quoted from the sources in the table; nothing here was measured by us."
 
 
@@ -73,7 +77,7 @@ CROWDED = 1.5  # times the depth of the entry before: nearer than that two names
 
 
 def error_by_depth(
-    entries: Sequence[Entry] = ENTRIES, caption: str = "", shown: Entry | None = None
+    entries: Sequence[Entry] = ENTRIES, caption: str = IN_ORDER, shown: Entry | None = None
 ) -> FigureCard:
     """Error against depth, in order of time; `shown` stands out and is named.
 
@@ -103,12 +107,12 @@ def error_by_depth(
         }
         for entry in entries
     ]
-    return replace(figure_card(draw, alt, caption or alt, rows), provenance=PROVENANCE)
+    return replace(figure_card(draw, alt, caption, rows), provenance=PROVENANCE)
 
 
 def frames_by_entry(entries: Sequence[Entry] = ENTRIES) -> dict[str, FigureCard]:
     """One frame per entry, in which it stands out."""
-    return {entry.name: error_by_depth(entries, shown=entry) for entry in entries}
+    return {entry.name: error_by_depth(entries, entry.sentence, entry) for entry in entries}
 
 
 def draw_entries(axes: "Axes", colours: Colours, entries: Sequence[Entry]) -> None:

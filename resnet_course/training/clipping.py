@@ -21,7 +21,8 @@ def clip_gradients(net: nn.Module, share: float) -> None:
 
     Source: Brock 2021 (arXiv 2102.06171), Sec. 4, there for each unit of a layer.
     """
-    weights, gradients = [], []
+    weights: list[torch.Tensor] = []
+    gradients: list[torch.Tensor] = []
     for parameter in net.parameters():
         if parameter.dim() > 1 and parameter.grad is not None:
             weights.append(parameter)

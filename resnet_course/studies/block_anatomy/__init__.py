@@ -3,9 +3,9 @@
 from ..study import Study
 from . import analysis, figures
 from .claims import CLAIMS
-from .configs import QUESTION, configs
+from .configs import CHANGES, ORIGINAL, QUESTION, Part, configs
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["CHANGES", "ORIGINAL", "STUDY", "Part", "analysis", "figures"]
 
 STUDY = Study(
     slug="block_anatomy",

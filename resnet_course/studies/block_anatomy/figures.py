@@ -19,11 +19,22 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 0.3  # inches per block
 FRAME_HEIGHT = 1.2  # inches beside the rows: title, axis
 ERROR_RANGE = (45.0, 95.0)  # percent, alike in all frames of the slider
+BLOCKS = (
+    "Test error of the original block and of seven changed ones: the mean over seeds large, each "
+    "seed a small mark; the dotted line is the original. How far from the line must a mean be "
+    "before "
+    "you believe it?"
+)
+HEAD_NORM = (
+    "Test error of 56 layers: hollow marks without a batch norm between the last block and the "
+    "head, "
+    "full ones with it. What a change still costs between full marks is not the size of the logits."
+)
 BY = ("depth", "shortcut", "variant")
 
 
 def by_part(
-    records: Sequence[Record], caption: str = "", parts: Sequence[Part] = (ORIGINAL, *CHANGES)
+    records: Sequence[Record], parts: Sequence[Part] = (ORIGINAL, *CHANGES)
 ) -> FigureCard:
     """Test error of each block, one panel per depth: mean over seeds, every seed a small mark."""
     depths = sorted({record.depth for record in records})
@@ -43,7 +54,7 @@ def by_part(
     layout = Layout(ncols=len(depths), sharex=True, sharey=True, height=height)
     of_shown = [record for record in records if analysis.part_of(record) in shown]
     rows = analysis.table(of_shown)
-    return plots.figure_card(draw, analysis.summary(of_shown), caption, rows, of_shown, layout)
+    return plots.figure_card(draw, analysis.summary(of_shown), BLOCKS, rows, of_shown, layout)
 
 
 def draw_block(
@@ -65,8 +76,8 @@ def draw_reference(axes: Axes, colours: Colours, originals: Sequence[Record]) ->
         plots.reference_line(axes, colours, summarise(errors).mean)
 
 
-def head_norm(records: Sequence[Record], caption: str = "", depth: int = 56) -> FigureCard:
-    """Test error of the blocks that have a control, with a batch norm before the head or without."""
+def head_norm(records: Sequence[Record], depth: int = 56) -> FigureCard:
+    """Test error of blocks that have a control, with a batch norm before the head or without."""
     deep = select(records, depth=depth)
 
     def draw(panels: Sequence[Axes], colours: Colours) -> None:
@@ -85,7 +96,7 @@ def head_norm(records: Sequence[Record], caption: str = "", depth: int = 56) -> 
     shown = [record for record in deep if analysis.part_of(record) in arms]
     rows = analysis.table(shown)
     layout = Layout(height=FRAME_HEIGHT + 0.5 * len(CONTROLS))
-    return plots.figure_card(draw, analysis.summary(shown), caption, rows, shown, layout)
+    return plots.figure_card(draw, analysis.summary(shown), HEAD_NORM, rows, shown, layout)
 
 
 def against_original(records: Sequence[Record], depth: int = 56) -> dict[str, FigureCard]:

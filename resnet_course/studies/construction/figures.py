@@ -64,7 +64,8 @@ def _draw_rows(
     metric: str,
     offset: float,
 ) -> None:
-    means, rows = [], []
+    means: list[float] = []
+    rows: list[float] = []
     for row, way in enumerate(ways):
         errors = [record.final[metric] for record in members(records, arch, way)]
         if errors:

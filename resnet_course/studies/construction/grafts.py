@@ -60,12 +60,15 @@ def _graft(
     before: "Tensor",
 ) -> Graft:
     import torch
+    from torch import nn
 
     from ... import probes
 
     deep = copy.deepcopy(shallow)
     for number, count in enumerate(counts):
-        deep.stages[number] = probes.insert_identity_blocks(shallow.stages[number], BEFORE, count)
+        stage = shallow.stages[number]
+        assert isinstance(stage, nn.Sequential)
+        deep.stages[number] = probes.insert_identity_blocks(stage, BEFORE, count)
     logits = deep.eval()(images)
     return Graft(
         counts=counts,

@@ -47,7 +47,7 @@ def by_decay(records: Sequence[Record], depth: int = MIDDLE) -> dict[float, list
 def along_layers(
     records: Sequence[Record], quantity: Quantity, iteration: int | None = None
 ) -> list[float]:
-    """A quantity of one network from input to output, mean over seeds; after training by default."""
+    """A quantity of one network from input to output, mean over seeds; by default when trained."""
     return [stats.mean for stats in mean_profile(records, quantity, iteration)]
 
 
@@ -87,7 +87,7 @@ def _before_and_after(records: Sequence[Record], quantity: Quantity) -> dict[str
 
 def decay_table(records: Sequence[Record]) -> list[dict[str, object]]:
     """One row per weight decay: responses, ratios and training error of networks of 56 layers."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for decay, members in by_decay(records).items():
         errors = summarise(record.final["train_error"] for record in members)
         rows.append(

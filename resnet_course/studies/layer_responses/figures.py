@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = Layout(ncols=2, sharey=True)
 RESPONSE_RANGE = (0.0, 2.0)  # alike in all frames of the slider
 LINE_WIDTH = 1.2
+BY_LAYER = (
+    "Standard deviation of each layer's response after short training, mean over seeds. Where is "
+    "the "
+    "order of the paper's Fig. 7?"
+)
+RATIOS = (
+    "Length of each branch beside its shortcut, from input to output: mean over seeds. Stages "
+    "begin "
+    "at one and two thirds."
+)
 
 
-def by_layer(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_layer(records: Sequence[Record]) -> FigureCard:
     """He 2015, Fig. 7: responses after training, in the order of the layers and sorted."""
 
     def draw(panels: Sequence[Axes], colours: Colours) -> None:
@@ -27,7 +37,7 @@ def by_layer(records: Sequence[Record], caption: str = "") -> FigureCard:
 
     rows = analysis.table(records)
     alt = analysis.summary(records)
-    return plots.figure_card(draw, alt, caption, rows, records, SIDE_BY_SIDE)
+    return plots.figure_card(draw, alt, BY_LAYER, rows, records, SIDE_BY_SIDE)
 
 
 def draw_responses(
@@ -88,7 +98,7 @@ def frame(records: Sequence[Record], what: str, iteration: int | None = None) ->
     return plots.figure_card(draw, alt, f"{what}.", rows, residual, SIDE_BY_SIDE)
 
 
-def ratios(records: Sequence[Record], caption: str = "") -> FigureCard:
+def ratios(records: Sequence[Record]) -> FigureCard:
     """Length of each branch beside its shortcut, before training and after."""
     networks = residual_by_depth(records)
     moments = {UNTRAINED: "untrained: |F(x)| / |x|", None: "after training"}
@@ -118,4 +128,4 @@ def ratios(records: Sequence[Record], caption: str = "") -> FigureCard:
     )
     residual = [record for members in networks.values() for record in members]
     rows = analysis.table(residual)
-    return plots.figure_card(draw, alt, caption, rows, residual, SIDE_BY_SIDE)
+    return plots.figure_card(draw, alt, RATIOS, rows, residual, SIDE_BY_SIDE)

@@ -3,10 +3,10 @@
 from ..study import Study
 from . import analysis, figures
 from .claims import CLAIMS
-from .configs import BASE, QUESTION, configs
+from .configs import BASE, DISTANCES, QUESTION, configs
 from .probe import probe
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["DISTANCES", "STUDY", "analysis", "figures"]
 
 STUDY = Study(
     slug="loss_shape",

@@ -142,9 +142,8 @@ def table(records: Sequence[Record]) -> list[dict[str, object]]:
 def _columns(records: Sequence[Record], statistics: Statistics) -> dict[str, object]:
     try:
         line = slices(records, statistics)
-        curvature = summarise(mean_sharpness(r, statistics) for r in having(
-            records, "sharpness", statistics
-        ))
+        known = having(records, "sharpness", statistics)
+        curvature = summarise(mean_sharpness(record, statistics) for record in known)
     except MissingRecordsError:
         return {}
     outward = spread([line[0].median, line[-1].median])
@@ -169,6 +168,18 @@ def summary(records: Sequence[Record]) -> str:
     return f"Median loss (nats) at distance 1, on the higher side. {' '.join(sentences)}"
 
 
+def sharpness_text(records: Sequence[Record]) -> str:
+    """Sharpness of every trained network, with each kind of statistics that records keep."""
+    sentences = []
+    for kind in STATISTICS:
+        if kind == "running" and not has_running(records):
+            continue
+        values = sharpness(records, kind)
+        listed = ", ".join(f"{arch}-{depth} {stats}" for (arch, depth), stats in values.items())
+        sentences.append(f"With {TITLES[kind]}: {listed}.")
+    return f"Sharpness, mean over directions and seeds. {' '.join(sentences)}"
+
+
 def promises(records: Sequence[Record]) -> dict[Network, dict[float, Stats]]:
     """Network -> rate -> share of the promised gain that a step brings, untrained, over seeds.
 
@@ -190,5 +201,7 @@ def promises_at_training_rate(records: Sequence[Record]) -> str:
     parts = []
     for (arch, depth), members in by_network(records).items():
         share = summarise(kept_promise(record, TRAINING_RATE) for record in members)
-        parts.append(f"{arch}-{depth} {share.mean + 0.0:.2f} ± {share.std:.2f}".replace("-0.00", "0.00"))
-    return f"Share of the promise kept at a rate of {TRAINING_RATE:g}, untrained: {', '.join(parts)}."
+        mean = round(share.mean, 2) + 0.0  # no minus sign before a zero
+        parts.append(f"{arch}-{depth} {mean:.2f} ± {share.std:.2f}")
+    shares = ", ".join(parts)
+    return f"Share of the promise kept at a rate of {TRAINING_RATE:g}, untrained: {shares}."

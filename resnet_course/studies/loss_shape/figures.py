@@ -20,11 +20,35 @@ SHARE_RANGE = (-0.55, 1.2)  # of a promise; what falls further is drawn at the l
 LOWEST_SHARE = -0.5
 CONTOURS = 7  # lines on a plane
 COLOUR_RANGE = {"batch": (1.2, 5.0), "running": (1.0, 1e5)}  # nats, alike in all frames
-COLOUR_TICKS = {"batch": (1.5, 2, 3, 4), "running": (1, 10, 100, 1_000, 10_000)}
+COLOUR_TICKS = {"batch": (1.5, 2, 3, 4), "running": (1, 100, 10_000)}
+SLICES = (
+    "Training loss along random directions around trained weights: median over directions and "
+    "seeds, "
+    "and the middle half of them. Note the logarithmic axis wherever running statistics were used. "
+    "In which panel is flat good news?"
+)
+OWN_SLICES = (
+    "One direction through four trained networks, this page's own run: on the left with the "
+    "batch's "
+    "statistics, on the right, on a logarithmic axis, with the running ones. The weights are the "
+    "same. Which picture would you publish?"
+)
+GROWTH = (
+    "Standard deviation of each batch norm's output with running statistics, weights displaced by "
+    "their own length, as a multiple of that at rest. A straight line on this axis is a factor in "
+    "every layer."
+)
+PROMISES = (
+    "One step downhill from the initial weights: gain as a share of what the gradient promises, "
+    "mean "
+    "over seeds; 1 is a promise kept, below 0 the loss rises (cut off at −0.5). How small would "
+    "the "
+    "step of plain-110 have to be?"
+)
 Slices = Mapping[Statistics, Sequence[float]]  # loss (nats) at each of DISTANCES
 
 
-def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_depth(records: Sequence[Record]) -> FigureCard:
     """Loss along random directions around trained weights: a row per statistics, a panel per depth.
 
     Median over directions and seeds, and the middle half of them. Only the kinds of statistics
@@ -50,7 +74,7 @@ def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
 
     layout = Layout(len(kinds), len(depths), sharex=True, height=2.6 * len(kinds))
     rows = rows_of_slices(records, kinds)
-    return plots.figure_card(draw, analysis.summary(records), caption, rows, records, layout)
+    return plots.figure_card(draw, analysis.summary(records), SLICES, rows, records, layout)
 
 
 def draw_slices(
@@ -94,12 +118,11 @@ def rows_of_slices(
     return rows
 
 
-def both_statistics(slices: Mapping[str, Slices], caption: str = "") -> FigureCard:
+def both_statistics(slices: Mapping[str, Slices]) -> FigureCard:
     """Slices that the page has cut itself, with the batch's statistics and with the running ones.
 
     Args:
         slices: Network, "plain-56", -> kind of statistics -> loss at each of DISTANCES.
-        caption: Of the figure.
     """
 
     def draw(panels: Sequence[Axes], colours: Colours) -> None:
@@ -117,7 +140,7 @@ def both_statistics(slices: Mapping[str, Slices], caption: str = "") -> FigureCa
     ends = {kind: _highest_ends(slices, kind) for kind in STATISTICS}
     alt = f"Loss at distance 1, higher side: batch {ends['batch']}; running {ends['running']}."
     rows = _rows_of_lines(slices)
-    return plots.figure_card(draw, alt, caption, rows, layout=Layout(ncols=2))
+    return plots.figure_card(draw, alt, OWN_SLICES, rows, layout=Layout(ncols=2))
 
 
 def _highest_ends(slices: Mapping[str, Slices], kind: Statistics) -> str:
@@ -133,6 +156,32 @@ def _rows_of_lines(slices: Mapping[str, Slices]) -> list[dict[str, object]]:
             row |= {f"{name}, {kind}": lines[kind][place] for kind in STATISTICS}
         rows.append(row)
     return rows
+
+
+def growth_by_layer(growth: Mapping[str, Sequence[float]]) -> FigureCard:
+    """How much larger each layer's output is in a displaced network than in one at rest.
+
+    Args:
+        growth: Network, "plain-56", -> ratio of standard deviations, batch norm by batch norm.
+    """
+
+    def draw(panels: Sequence[Axes], colours: Colours) -> None:
+        (axes,) = panels
+        for name, ratios in growth.items():
+            arch = name.partition("-")[0]
+            axes.plot(range(1, len(ratios) + 1), ratios, color=colours[arch], label=name)
+        axes.axhline(1, color=colours["ink"], linewidth=0.8, linestyle=":")
+        axes.set(yscale="log", xlabel="layer", title="output, displaced by at rest")
+        axes.legend()
+
+    ends = [f"{name} {ratios[-1]:,.3g}" for name, ratios in growth.items()]
+    alt = f"Last layer's output, displaced by at rest: {', '.join(ends)} times."
+    places = range(min(len(ratios) for ratios in growth.values()))
+    rows: list[dict[str, object]] = []
+    for place in places:
+        row: dict[str, object] = {"layer": place + 1}
+        rows.append(row | {name: ratios[place] for name, ratios in growth.items()})
+    return plots.figure_card(draw, alt, GROWTH, rows)
 
 
 def planes(records: Sequence[Record]) -> dict[str, FigureCard]:
@@ -155,7 +204,7 @@ def plane(record: Record) -> FigureCard:
 
     spans = [f"{TITLES[kind]} {_span(heights[kind])}" for kind in kinds]
     words = f"{record.network}: training loss (nats) on a plane; {', '.join(spans)}."
-    layout = Layout(ncols=len(kinds), sharey=True, height=4.0)
+    layout = Layout(ncols=len(kinds), sharey=True, height=3.7)
     rows = _rows_of_plane(heights)
     return plots.figure_card(draw, words, words, rows, [record], layout)
 
@@ -175,23 +224,23 @@ def draw_plane(
     """
     norm = _colour_scale(statistics)
     ink = colours["ink"]
-    mesh = axes.pcolormesh(
-        AXIS,
-        AXIS,
+    image = axes.imshow(
         heights,
         norm=norm,
-        cmap="cividis_r",
+        cmap="viridis_r",
         alpha=0.6,  # so that lines in the page's ink can be seen on it
-        shading="gouraud",
-        rasterized=True,
+        extent=(AXIS[0], AXIS[-1], AXIS[0], AXIS[-1]),
+        origin="lower",
+        interpolation="bilinear",
     )
     lines = axes.contour(AXIS, AXIS, heights, _levels(heights), colors=ink, linewidths=0.6)
-    axes.clabel(lines, fontsize=6, fmt="%.4g")
+    axes.clabel(lines, fontsize=6, fmt="%.3g")
     axes.plot(0, 0, "+", color=ink)
     axes.set(aspect="equal", title=TITLES[statistics], xlabel="distance along direction 1")
     axes.grid(False)
-    bar = axes.figure.colorbar(mesh, ax=axes, orientation="horizontal", extend="both")
-    bar.set_ticks(COLOUR_TICKS[statistics], labels=[f"{t:,}" for t in COLOUR_TICKS[statistics]])
+    bar = axes.figure.colorbar(image, ax=axes, orientation="horizontal", extend="both")
+    ticks = COLOUR_TICKS[statistics]
+    bar.set_ticks(list(ticks), labels=[f"{tick:,g}" for tick in ticks])
     bar.minorticks_off()
     bar.set_label("training loss (nats)", color=ink)
 
@@ -230,7 +279,7 @@ def _rows_of_plane(
     return rows
 
 
-def promises(records: Sequence[Record], caption: str = "") -> FigureCard:
+def promises(records: Sequence[Record]) -> FigureCard:
     """Share of the promised gain that one step downhill brings, untrained, against its rate."""
     shares = analysis.promises(records)
     depths = sorted({depth for _, depth in shares})
@@ -265,4 +314,4 @@ def promises(records: Sequence[Record], caption: str = "") -> FigureCard:
                 }
             )
     alt = analysis.promises_at_training_rate(records)
-    return plots.figure_card(draw, alt, caption, rows, records)
+    return plots.figure_card(draw, alt, PROMISES, rows, records)

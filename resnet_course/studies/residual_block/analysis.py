@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from ...records import Record, Stats, over_seeds, select
 from ...records.aggregate import Group
-from ..depths import TWINS
 from .claims import DEEP, METRIC
-from .configs import TARGETS
+from .configs import IDENTITY_START, TARGETS
 
 ROUNDING = 1e-8  # errors below it are rounding: what float32 cannot tell from zero
 
@@ -44,34 +43,33 @@ def with_depth(records: Sequence[Record]) -> str:
     )
 
 
-def errors_by_target(records: Sequence[Record], depth: int = DEEP) -> dict[Group, Stats]:
-    """Error left for each recorded target at one depth: {("plain", "rotation"): Stats, …}.
-
-    Raises RecordError where nothing is recorded at that depth.
-    """
-    return over_seeds(select(records, depth=depth, variant=""), METRIC, by=("arch", "label"))
-
-
-def left_for_each_target(records: Sequence[Record], arch: str, depth: int = DEEP) -> str:
-    """Error left by one kind of stack for each target: "0.75 (identity), 0.76 (rotation)"."""
-    errors = errors_by_target(records, depth)
+def left_for_each_target(records: Sequence[Record]) -> str:
+    """Error left for each recorded target: "0.75 (identity), 0.76 (rotation)"."""
+    errors = over_seeds(records, METRIC, by=("label",))
     left = []
     for label, target in TARGETS.items():
-        if (arch, label) in errors:
-            left.append(f"{in_words(errors[arch, label])} ({target})")
+        if (label,) in errors:
+            left.append(f"{in_words(errors[label,])} ({target})")
     return ", ".join(left)
 
 
 def reply_to_prediction(records: Sequence[Record]) -> str:
     """What a plain stack is left with for the identity and the controls: after the prediction."""
-    left = left_for_each_target(records, "plain")
+    left = left_for_each_target(select(records, arch="plain", depth=DEEP, variant=""))
     return f"As a share of the variance, a plain stack of {DEEP} layers is left with {left}."
 
 
+STACKS = {
+    ("plain", ""): "a plain stack",
+    ("residual", ""): "a residual stack",
+    ("plain", IDENTITY_START): "a plain stack that starts as the identity",
+}
+
+
 def controls(records: Sequence[Record], depth: int = DEEP) -> str:
-    """What plain and residual stacks make of identity and controls, in one paragraph."""
-    sentences = []
-    for arch in TWINS:
-        left = left_for_each_target(records, arch, depth)
-        sentences.append(f"A {arch} stack of {depth} layers is left with {left}.")
-    return " ".join(sentences)
+    """What stacks of one depth make of the identity and of the controls, in one paragraph."""
+    parts = []
+    for (arch, variant), stack in STACKS.items():
+        if members := select(records, arch=arch, variant=variant, depth=depth):
+            parts.append(f"{stack} is left with {left_for_each_target(members)}")
+    return f"At {depth} layers {'; '.join(parts)}."

@@ -5,19 +5,27 @@ from typing import TYPE_CHECKING
 
 from ... import plots
 from ...plots import Colours, FigureCard, Layout
-from ...records import Record, RecordError, grouped, select, table
+from ...records import Record, RecordError, grouped, over_seeds, select, table
 from . import analysis
 from .claims import METRIC
-from .configs import TARGETS
+from .configs import IDENTITY_START, TARGETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BOTTOM = analysis.ROUNDING / 3  # of the axis: marks on the floor are seen whole
 TOP = 4.0
+COPIES = (
+    "Error of the copy against depth: mean over seeds, each seed a small mark. The floor of the "
+    "plot stands for everything that float32 cannot tell from zero. What would a stack of 128 layers do?"
+)
+THREE_TARGETS = (
+    "The same stacks, asked for the identity, for a rotation and for the change of sign. Which of "
+    "these curves would you have drawn differently?"
+)
 
 
-def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_depth(records: Sequence[Record], caption: str = COPIES) -> FigureCard:
     """Error of the copy against depth.
 
     Raises RecordError where nothing was asked to copy.
@@ -37,25 +45,39 @@ def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
     return plots.figure_card(draw, analysis.summary(copies), caption, rows, copies)
 
 
-def by_target(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_target(records: Sequence[Record], caption: str = THREE_TARGETS) -> FigureCard:
     """Error against depth, one panel per recorded target, at the depths that these share."""
-    targets = recorded_targets(records)
-    shown = at_shared_depths(select(records, variant=""))
+    shown = at_shared_depths(records)
+    targets = recorded_targets(shown)
     deepest = max(record.depth for record in shown)
 
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
         for axes, label in zip(panels, targets, strict=True):
-            plots.error_against_depth(axes, colours, select(shown, label=label), METRIC)
+            members = select(shown, label=label)
+            draw_from_identity(axes, colours, select(members, variant=IDENTITY_START))
+            plots.error_against_depth(axes, colours, select(members, variant=""), METRIC)
             lift_to_floor(axes)
             axes.set(title=TARGETS[label], xlabel="depth")
-        panels[-1].legend(loc="lower right")
+        panels[-1].legend(loc="lower right", fontsize=8)
 
-    rows = table(shown, (METRIC,), by=("label", "arch", "depth"))
+    rows = table(shown, (METRIC,), by=("label", "arch", "variant", "depth"))
     for row in rows:
         row["label"] = TARGETS[str(row["label"])]
     layout = Layout(ncols=len(targets), sharey=True)
     alt = analysis.controls(shown, deepest)
     return plots.figure_card(draw, alt, caption, rows, shown, layout)
+
+
+def draw_from_identity(axes: "Axes", colours: Colours, records: Sequence[Record]) -> None:
+    """Plain stacks that start as the identity: a dotted line, every seed a mark."""
+    if not records:
+        return
+    errors = over_seeds(records, METRIC, by=("depth",))
+    depths = [int(depth) for (depth,) in errors]
+    means = [stats.mean for stats in errors.values()]
+    axes.plot(depths, means, ":s", color=colours["plain"], label="plain from identity")
+    left = [record.final[METRIC] for record in records]
+    plots.seeds(axes, [record.depth for record in records], left, colours["plain"])
 
 
 def recorded_targets(records: Sequence[Record]) -> list[str]:
@@ -102,10 +124,13 @@ def curves(records: Sequence[Record], caption: str) -> FigureCard:
 
 def lift_to_floor(axes: "Axes") -> None:
     """A logarithmic axis on which errors that round to nothing lie on the floor."""
+    import numpy
+
     for line in axes.lines:
-        line.set_ydata([max(y, analysis.ROUNDING) for y in line.get_ydata()])
+        heights = numpy.asarray(line.get_ydata(), float)
+        line.set_ydata(heights.clip(min=analysis.ROUNDING))
     for marks in axes.collections:
-        x_and_y = marks.get_offsets()
+        x_and_y = numpy.array(marks.get_offsets(), float)
         x_and_y[:, 1] = x_and_y[:, 1].clip(min=analysis.ROUNDING)
         marks.set_offsets(x_and_y)
     axes.set(yscale="log", ylim=(BOTTOM, TOP))

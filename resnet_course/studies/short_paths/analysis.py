@@ -124,7 +124,7 @@ def changes_table(records: Sequence[Record]) -> list[dict[str, object]]:
         out = mean_profile(members, "without")
         swapped = mean_profile(members, "swapped")
         for count, one, other in zip(CHANGES, out, swapped, strict=False):
-            row = {"network": name, "changes": count}
+            row: dict[str, object] = {"network": name, "changes": count}
             rows.append(row | {"out (%)": one.mean, "swapped (%)": other.mean})
     return rows
 

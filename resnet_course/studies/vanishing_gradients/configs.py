@@ -25,7 +25,7 @@ RESCALED_TIERS = ("live", "laptop")  # the weights are rescaled for images of 16
 def configs(recipe: Recipe, seeds: Sequence[int] = (0, 1, 2)) -> list[RunConfig]:
     """Vary depth, shortcut, batch norm, the scale of the first weights, and clipping."""
     gentle = replace(recipe, lr=recipe.lr / GENTLE)
-    chosen = []
+    chosen: list[RunConfig] = []
     for seed in seeds:
         for depth in INSIDE[recipe.tier]:
             chosen.append(RunConfig("plain", depth, seed, gentle, variant=BARE))

@@ -204,7 +204,7 @@ def _relative_rows(profiles: Mapping[str, Sequence[float]]) -> list[dict[str, ob
     rows: list[dict[str, object]] = []
     for name, values in profiles.items():
         for place in range(0, len(values), EVERY):
-            row = {"network": name, "layer": place + 1}
+            row: dict[str, object] = {"network": name, "layer": place + 1}
             rows.append(row | {"relative gradient": values[place]})
     return rows
 

@@ -35,11 +35,12 @@ def probe(
 
     inputs, labels = (part[:IMAGES] for part in images["train"])
     gradients = probes.weight_gradients(net, inputs, labels)
-    modules = dict(net.named_modules())
-    norms, relative = [], []
+    weights = dict(net.named_parameters())
+    norms: list[float] = []
+    relative: list[float] = []
     for name, gradient in gradients.items():
         norms.append(gradient.norm().item())
-        relative.append((gradient.norm() / modules[name].weight.norm()).item())
+        relative.append((gradient.norm() / weights[f"{name}.weight"].norm()).item())
     lines = []
     for first in range(LINES):
         lines.append(probes.gradient_autocorrelation(net, inputs[first], inputs[first + APART]))

@@ -1,4 +1,4 @@
-"""Chapter "A hundred layers, and a warm-up": how the first steps of 110 layers decide the rest."""
+"""Chapter "A hundred layers, a warm-up and a norm": how first steps decide the rest."""
 
 from ..study import Study
 from . import analysis, figures

@@ -9,9 +9,24 @@ from a cold start, 60.6 after a warm-up, 60.2 at a tenth of the rate, 58.0 at 20
 from collections.abc import Callable, Sequence
 
 from ...records import Claim, Estimate, Record, by_seed, difference, estimate, paired_difference
-from . import configs
 from .analysis import started
-from .configs import Start
+from .configs import (
+    COLD,
+    COLD_NORM,
+    GENTLE,
+    GENTLE_NORM,
+    ONE_CYCLE,
+    PLAIN,
+    PLAIN_NORM,
+    SHALLOW,
+    SHALLOW_GENTLE,
+    SHALLOW_GENTLE_NORM,
+    SHALLOW_NORM,
+    WARM,
+    WARM_NORM,
+    ZERO_INIT,
+    Start,
+)
 
 MARGIN = 3.0  # points of training error; the scatter over seeds 0 to 2 is 1 to 3
 FAR = 2 * MARGIN
@@ -66,7 +81,7 @@ def first_loss(start: Start) -> Estimator:
     return of_records
 
 
-def gain(start: Start, over: Start = configs.COLD) -> Estimator:
+def gain(start: Start, over: Start = COLD) -> Estimator:
     """By how many points `start` ends below `over` in training error, seed by seed."""
 
     def of_records(records: Sequence[Record]) -> Estimate:
@@ -78,13 +93,13 @@ def gain(start: Start, over: Start = configs.COLD) -> Estimator:
 def half_lag_removed(records: Sequence[Record]) -> Estimate:
     """Half of residual-110's lag behind residual-20 without the norm, less its lag with it."""
     errors = {}
-    for start in (configs.SHALLOW, configs.COLD, configs.SHALLOW_NORM, configs.COLD_NORM):
+    for start in (SHALLOW, COLD, SHALLOW_NORM, COLD_NORM):
         errors[start] = by_seed(started(records, start), "train_error")
     seeds = set.intersection(*(set(of_seeds) for of_seeds in errors.values()))
     values = []
     for seed in sorted(seeds):
-        lag = errors[configs.COLD][seed] - errors[configs.SHALLOW][seed]
-        lag_with_norm = errors[configs.COLD_NORM][seed] - errors[configs.SHALLOW_NORM][seed]
+        lag = errors[COLD][seed] - errors[SHALLOW][seed]
+        lag_with_norm = errors[COLD_NORM][seed] - errors[SHALLOW_NORM][seed]
         values.append(lag / 2 - lag_with_norm)
     return estimate(values)
 
@@ -92,80 +107,80 @@ def half_lag_removed(records: Sequence[Record]) -> Estimate:
 CLAIMS = (
     Claim(
         "at 0.1 from the first step residual-20 learns: it ends below 80 % training error",
-        end(configs.SHALLOW),
+        end(SHALLOW),
         "below",
         80.0,
     ),
     Claim(
         "plain-110 does not: it ends above 88 %",
-        end(configs.PLAIN),
+        end(PLAIN),
         "above",
         88.0,
     ),
     Claim(
         "residual-110 is still near chance in its third pass, above 85 %",
-        in_third_pass(configs.COLD),
+        in_third_pass(COLD),
         "above",
         85.0,
     ),
     Claim(
         "residual-20 is ahead of it there",
-        lead_in_third_pass(configs.SHALLOW, configs.COLD),
+        lead_in_third_pass(SHALLOW, COLD),
         "above",
         MARGIN,
     ),
     Claim(
         "residual-110 ends far behind residual-20",
-        gain(configs.SHALLOW),
+        gain(SHALLOW),
         "above",
         FAR,
     ),
     Claim(
         "its loss in the first pass is far above guessing",
-        first_loss(configs.COLD),
+        first_loss(COLD),
         "above",
         FAR_ABOVE_GUESSING,
     ),
     Claim(
         "residual-110 ends lower at a tenth of the rate throughout",
-        gain(configs.GENTLE),
+        gain(GENTLE),
         "above",
         MARGIN,
     ),
     Claim(
         "residual-110 ends lower under one-cycle",
-        gain(configs.ONE_CYCLE),
+        gain(ONE_CYCLE),
         "above",
         MARGIN,
     ),
     Claim(
         "residual-110 ends lower where its blocks start as identities",
-        gain(configs.ZERO_INIT),
+        gain(ZERO_INIT),
         "above",
         MARGIN,
     ),
     Claim(
         "the loss of blocks that start as identities begins at guessing",
-        first_loss(configs.ZERO_INIT),
+        first_loss(ZERO_INIT),
         "below",
         2.5,
     ),
     # The control: what is left of the above once the logits are normalised.
     Claim(
         "one norm before the head alone: residual-110 ends far lower, at 0.1 from the first step",
-        gain(configs.COLD_NORM),
+        gain(COLD_NORM),
         "above",
         FAR,
     ),
     Claim(
         "the norm without a warm-up does better than the warm-up without the norm",
-        gain(configs.COLD_NORM, over=configs.WARM),
+        gain(COLD_NORM, over=WARM),
         "above",
         MARGIN,
     ),
     Claim(
         "with the norm, its loss in the first pass is not above guessing by much",
-        first_loss(configs.COLD_NORM),
+        first_loss(COLD_NORM),
         "below",
         2.5,
     ),
@@ -177,37 +192,37 @@ CLAIMS = (
     ),
     Claim(
         "with the norm in both, residual-110 still ends behind residual-20",
-        gain(configs.SHALLOW_NORM, over=configs.COLD_NORM),
+        gain(SHALLOW_NORM, over=COLD_NORM),
         "above",
         0.0,
     ),
     Claim(
         "with the norm, residual-110 still ends lower after a warm-up of one pass",
-        gain(configs.WARM_NORM, over=configs.COLD_NORM),
+        gain(WARM_NORM, over=COLD_NORM),
         "above",
         0.0,
     ),
     Claim(
         "with the norm, residual-110 still ends lower at a tenth of the rate throughout",
-        gain(configs.GENTLE_NORM, over=configs.COLD_NORM),
+        gain(GENTLE_NORM, over=COLD_NORM),
         "above",
         0.0,
     ),
     Claim(
         "residual-20 gains nothing to speak of from a tenth of the rate",
-        gain(configs.SHALLOW_GENTLE, over=configs.SHALLOW),
+        gain(SHALLOW_GENTLE, over=SHALLOW),
         "below",
         MARGIN,
     ),
     Claim(
         "nor does it with the norm",
-        gain(configs.SHALLOW_GENTLE_NORM, over=configs.SHALLOW_NORM),
+        gain(SHALLOW_GENTLE_NORM, over=SHALLOW_NORM),
         "below",
         MARGIN,
     ),
     Claim(
         "the norm does not make plain-110 learn: it ends above 88 %",
-        end(configs.PLAIN_NORM),
+        end(PLAIN_NORM),
         "above",
         88.0,
     ),

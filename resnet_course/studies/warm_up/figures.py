@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import plots
-from ...plots import Colours, FigureCard
+from ...plots import Colours, FigureCard, Layout
 from ...records import Record
 from .analysis import CHANCE, GUESSING, against_cold, by_start, started, summary, table
-from .configs import COLD, STARTS, Start
+from .configs import COLD, COLD_NORM, SHALLOW, STARTS, Start
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ROW_HEIGHT = 0.3  # inches per start
+LINES = {"": ":", "head-bn": "-"}  # without the norm before the head, and with it
 LOSS_RANGE = (1.6, 6.0)  # nats, alike in all frames of the slider
 LOSS_TICKS = (2, 3, 4, 5)
 
@@ -29,7 +31,30 @@ def by_start_at_the_end(records: Sequence[Record], caption: str = "") -> FigureC
         plots.reference_line(axes, colours, CHANCE)
         axes.set_title("training error (%); dotted: guessing")
 
-    return plots.figure_card(draw, summary(records), caption, table(records), records)
+    layout = Layout(height=1 + ROW_HEIGHT * len(errors))
+    return plots.figure_card(draw, summary(records), caption, table(records), records, layout)
+
+
+def with_and_without_norm(records: Sequence[Record], caption: str = "") -> FigureCard:
+    """Training loss from 0.1 at once: residual-20 and 110, and 110 with the norm where recorded."""
+    groups = {start: started(records, start) for start in (SHALLOW, COLD, COLD_NORM)}
+    groups = {start: members for start, members in groups.items() if members}
+    shown = [record for members in groups.values() for record in members]
+
+    def draw(panels: Sequence["Axes"], colours: Colours) -> None:
+        (axes,) = panels
+        for start, members in groups.items():
+            draw_losses(
+                axes,
+                colours[start.arch],
+                members,
+                STARTS[start],
+                linestyle=LINES[start.variant],
+                alpha=plots.opacity(start.depth, (SHALLOW.depth, COLD.depth)),
+            )
+        finish_losses(axes, colours)
+
+    return plots.figure_card(draw, summary(shown), caption, table(shown), shown)
 
 
 def frames_against_cold(records: Sequence[Record]) -> dict[str, FigureCard]:
@@ -51,23 +76,36 @@ def loss_against_cold(records: Sequence[Record], start: Start) -> FigureCard:
         (axes,) = panels
         draw_losses(axes, colours["ink"], cold, STARTS[COLD])
         draw_losses(axes, colours[start.arch], own, STARTS[start])
-        axes.axhline(GUESSING, color=colours["ink"], linewidth=0.8, linestyle=":")
-        axes.set(yscale="log", ylim=LOSS_RANGE, xlabel="iteration")
-        axes.set_yticks(LOSS_TICKS, [str(tick) for tick in LOSS_TICKS])
-        axes.minorticks_off()
-        axes.set_title("training loss, mean over a pass; dotted: guessing")
-        axes.legend()
+        finish_losses(axes, colours)
 
     return plots.figure_card(draw, text, text, table([*cold, *own]), [*cold, *own])
 
 
-def draw_losses(axes: "Axes", colour: str, records: Sequence[Record], name: str) -> None:
+def draw_losses(
+    axes: "Axes",
+    colour: str,
+    records: Sequence[Record],
+    name: str,
+    linestyle: str = "-",
+    alpha: float = 0.7,
+) -> None:
     """Training loss over the iterations, every seed a line under one name."""
     for number, record in enumerate(records):
         axes.plot(
             record.curves["iteration"],
             record.curves["train_loss"],
             color=colour,
-            alpha=0.7,
+            linestyle=linestyle,
+            alpha=alpha,
             label=None if number else name,
         )
+
+
+def finish_losses(axes: "Axes", colours: Colours) -> None:
+    """The loss of guessing, and axes alike in all figures of training losses."""
+    axes.axhline(GUESSING, color=colours["ink"], linewidth=0.8, linestyle=":")
+    axes.set(yscale="log", ylim=LOSS_RANGE, xlabel="iteration")
+    axes.set_yticks(LOSS_TICKS, [str(tick) for tick in LOSS_TICKS])
+    axes.minorticks_off()
+    axes.set_title("training loss, mean over a pass; dotted: guessing")
+    axes.legend()

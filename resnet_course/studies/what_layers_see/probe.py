@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,13 @@ def outputs(net: nn.Module, images: Tensor, numbers: int) -> dict[str, Tensor]:
         return probes.pooled(maps, numbers).unflatten(1, (maps.shape[1], -1))
 
     places = {STEM: net.stem, **probes.blocks(net)}
-    with probes.capture_outputs(net, places, reduce, torch.cat) as at_places:
+    with probes.capture_outputs(net, places, reduce, _joined) as at_places:
         for batch in images.split(BATCH):
             net(batch)
     return at_places
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    import torch
+
+    return torch.cat(list(parts))
