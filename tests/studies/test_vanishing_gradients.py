@@ -348,7 +348,18 @@ def test_rescaling_is_told_where_it_was_run_and_not_else(recorded: list[Record])
 
 def test_the_figure_of_the_twins_shows_them_clipped_and_not() -> None:
     card = figures.ends_of_twins(records_of(believed()))
-    assert [row["network"] for row in card.rows[:4]] == ["plain", PLAIN, "residual", RESIDUAL]
+    assert [row["network"] for row in card.rows[:4]] == [
+        "plain",
+        "plain, in proportion",
+        "residual",
+        "residual, in proportion",
+    ]
+
+
+def test_the_opening_figure_does_not_give_the_prediction_away() -> None:
+    card = figures.ends_of_twins(records_of(believed()))
+    words = f"{card.alt} {card.caption} {analysis.answer(records_of(believed()))}"
+    assert not any(word in words for word in ("clip", "explo", "vanish", "shorten"))
 
 
 def test_twins_of_a_depth_that_was_not_run_are_not_drawn(recorded: list[Record]) -> None:
