@@ -47,21 +47,21 @@ class Optimisation:
         batch_size: Images of a step, of this process's share.
         momentum: Of SGD.
         weight_decay: Of SGD.
-        clip: See clipping.clip_gradients; None leaves gradients as they are.
         precision: "fp32", or "bf16" or "fp16" with float32 master weights. In fp16 the loss is
             scaled, and a step whose gradients overflow is left out.
         checkpoint_blocks: See memory.checkpoint_segments; 0 keeps all activations.
         processes: Of torch.distributed, which step by the mean of their gradients.
+        clip: See clipping.clip_gradients; None leaves gradients as they are.
     """
 
     steps: int
     batch_size: int
     momentum: float = 0.9
     weight_decay: float = 1e-4
-    clip: float | None = None
     precision: str = "fp32"
     checkpoint_blocks: int = 0
     processes: int = 1
+    clip: float | None = None
 
 
 class Engine:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from ... import plots
 from ...plots import Colours, FigureCard, Layout
 from ...records import Record, over_seeds, select, table
-from .analysis import NAMES, arrival_rows, pairs_there, summary
+from .analysis import arrival_rows, pairs_there, summary
+from .configs import LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +31,7 @@ CURVES = (
 FULL_SIZE = (
     "Full-size images, five epochs: training error of two pairs of twins. Which twins part first?"
 )
+TITLES = {"": "", LABEL: ", longer"}
 CURVE_RANGE = (40, 95)  # percent, alike in all frames of the slider
 
 
@@ -40,7 +42,9 @@ def curves(records: Sequence[Record], caption: str = CURVES) -> FigureCard:
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
         for axes, (depth, label) in zip(panels, pairs, strict=True):
             plots.training_curves(axes, colours, select(records, depth=depth, label=label))
-            axes.set_title(f"{depth} layers{NAMES[label]}: training error (%)", fontsize=8)
+            axes.set_title(f"{depth} layers{TITLES[label]}")
+            axes.legend(fontsize=7)
+        panels[0].set_ylabel("training error (%)")
 
     layout = Layout(ncols=len(pairs), sharey=True)
     return plots.figure_card(

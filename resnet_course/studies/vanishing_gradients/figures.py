@@ -21,12 +21,19 @@ LOOKS = {
     "plain without batch norm, rescaled": ("plain", "-."),
 }
 THE_THREE = ("plain without batch norm", "plain", "residual")
-CLIPPED_AND_NOT = ("plain", clipped("plain"), "residual", clipped("residual"))
+# Kind -> what the opening figure calls it, which must not tell in what way gradients go wrong.
+CLIPPED_AND_NOT = {
+    "plain": "plain",
+    clipped("plain"): "plain, in proportion",
+    "residual": "residual",
+    clipped("residual"): "residual, in proportion",
+}
 RELATIVE_RANGE = (1e-6, 1e2)  # alike in all frames of the slider
 EVERY = 9  # layers, of which the table under a figure names one
 ENDS = (
-    "Training error after the last step: mean over seeds, each seed a small mark. If the size of "
-    "the gradients were the cause, where would the second row have to be?"
+    'Training error after the last step: mean over seeds, each seed a small mark. "In proportion": '
+    "the gradient of each layer is kept in proportion to its weights. If the size of the gradients "
+    "were the cause, where would the plain networks with such gradients have to be?"
 )
 IMBALANCE = (
     "Gradient norm of the first convolution over that of the last, as a power of ten: mean over "
@@ -57,7 +64,7 @@ def ends_of_twins(
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
         for axes, depth in zip(panels, depths, strict=True):
             plots.values_by_name(axes, colours["ink"], errors[depth])
-            axes.set_title(f"{depth} layers: training error (%)")
+            axes.set(title=f"{depth} layers", xlabel="training error (%)")
 
     rows = []
     for depth, by_name in errors.items():
@@ -67,16 +74,16 @@ def ends_of_twins(
     ends = [f"{row['network']} {row['training error (%)']:.1f} %" for row in rows]
     alt = f"Training error after the last step, {depths[0]} layers first: {'; '.join(ends)}."
     shown = [r for r in records if r.depth in depths and kind(r) in CLIPPED_AND_NOT]
-    layout = Layout(ncols=len(depths), sharex=True, sharey=True, height=2.4)
+    layout = Layout(ncols=len(depths), sharex=True, sharey=True, height=2.6)
     return plots.figure_card(draw, alt, caption, rows, shown, layout)
 
 
 def _errors(records: Sequence[Record], depth: int) -> dict[str, list[float]]:
     errors = {}
-    for name in CLIPPED_AND_NOT:
+    for name, shown_as in CLIPPED_AND_NOT.items():
         runs = members(records, name, depth)
         if runs:
-            errors[name] = [record.final["train_error"] for record in runs]
+            errors[shown_as] = [record.final["train_error"] for record in runs]
     if not errors:
         raise RecordError(f"there are no twins of {depth} layers among these records")
     return errors

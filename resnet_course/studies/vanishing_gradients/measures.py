@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from math import log10
 
 from ...records import (
+    MissingRecordsError,
     Record,
     RecordError,
     Stats,
@@ -62,7 +63,9 @@ def members(records: Sequence[Record], name: str, depth: int) -> list[Record]:
 
 
 def looks(records: Sequence[Record]) -> list[int]:
-    """Iterations at which gradients were measured."""
+    """Iterations at which gradients were measured. Raises MissingRecordsError without records."""
+    if not records:
+        raise MissingRecordsError("there are no records; select some that the study has")
     return records[0].iterations("gradient")
 
 
