@@ -31,9 +31,7 @@ HEAD_NORM = (
 BY = ("depth", "shortcut", "variant")
 
 
-def by_part(
-    records: Sequence[Record], parts: Sequence[Part] = (ORIGINAL, *CHANGES)
-) -> FigureCard:
+def by_part(records: Sequence[Record], parts: Sequence[Part] = (ORIGINAL, *CHANGES)) -> FigureCard:
     """Test error of each block, one panel per depth: mean over seeds, every seed a small mark."""
     depths = sorted({record.depth for record in records})
     known = analysis.present(records)

@@ -113,7 +113,7 @@ def ratios(records: Sequence[Record]) -> FigureCard:
                     alpha=plots.opacity(depth, list(networks)),
                     label=f"{depth} layers",
                 )
-            axes.set(title=title, xlabel="place in the network, input to output")
+            axes.set(title=title, xlabel="place in the network")
         panels[1].legend()
 
     means = [

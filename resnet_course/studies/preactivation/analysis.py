@@ -159,7 +159,10 @@ def measured_failure(records: Sequence[Record]) -> str:
         return f"in {len(epochs)} of {len(records)} runs, from epoch {min(epochs)} on"
     if way is Fate.EXPLODED:
         losses = [record.final["train_loss"] for record in records]
-        low, high = (f"{loss:.0e}".replace("e+", "e").replace("e0", "e") for loss in (min(losses), max(losses)))
+        low, high = (
+            f"{loss:.0e}".replace("e+", "e").replace("e0", "e")
+            for loss in (min(losses), max(losses))
+        )
         return f"training loss {low} to {high} nats at the end"
     return f"{summarise(record.final['train_error'] for record in records)} % training error"
 
