@@ -1,4 +1,4 @@
-"""Slices are cut as chapter 11 says, with the statistics it says, and its claims could be denied."""
+"""Slices are cut as chapter 11 says, with both statistics, and its claims could be denied."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The residual block with one part changed, and the control of what the change does to the logits."""
+"""The residual block with one part changed, and the control of what that does to the logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

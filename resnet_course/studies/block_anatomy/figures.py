@@ -21,12 +21,13 @@ FRAME_HEIGHT = 1.2  # inches beside the rows: title, axis
 ERROR_RANGE = (45.0, 95.0)  # percent, alike in all frames of the slider
 BLOCKS = (
     "Test error of the original block and of seven changed ones: the mean over seeds large, each "
-    "seed a small mark; the dotted line is the original. How far from the line must a mean be before "
-    "you believe it?"
+    "seed a small mark; the dotted line is the original. How far from the line must a mean be "
+    "before you believe it?"
 )
 HEAD_NORM = (
-    "Test error of 56 layers: hollow marks without a batch norm between the last block and the head, "
-    "full ones with it. What a change still costs between full marks is not the size of the logits."
+    "Test error of 56 layers: hollow marks without a batch norm between the last block and the "
+    "head, full ones with it. What a change still costs between full marks is not the size of the "
+    "logits."
 )
 BY = ("depth", "shortcut", "variant")
 
@@ -73,7 +74,7 @@ def draw_reference(axes: Axes, colours: Colours, originals: Sequence[Record]) ->
 
 
 def head_norm(records: Sequence[Record], depth: int = 56) -> FigureCard:
-    """Test error of the blocks that have a control, with a batch norm before the head or without."""
+    """Test error of blocks that have a control, with a batch norm before the head or without."""
     deep = select(records, depth=depth)
 
     def draw(panels: Sequence[Axes], colours: Colours) -> None:

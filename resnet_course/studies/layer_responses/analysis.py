@@ -45,7 +45,7 @@ def by_decay(records: Sequence[Record], depth: int = MIDDLE) -> dict[float, list
 def along_layers(
     records: Sequence[Record], quantity: Quantity, iteration: int | None = None
 ) -> list[float]:
-    """A quantity of one network from input to output, mean over seeds; after training by default."""
+    """A quantity of one network from input to output, mean over seeds; by default when trained."""
     return [stats.mean for stats in mean_profile(records, quantity, iteration)]
 
 

@@ -18,12 +18,12 @@ SIDE_BY_SIDE = Layout(ncols=2, sharey=True)
 RESPONSE_RANGE = (0.0, 2.0)  # alike in all frames of the slider
 LINE_WIDTH = 1.2
 BY_LAYER = (
-    "Standard deviation of each layer's response after short training, mean over seeds. Where is the "
-    "order of the paper's Fig. 7?"
+    "Standard deviation of each layer's response after short training, mean over seeds. Where is "
+    "the order of the paper's Fig. 7?"
 )
 RATIOS = (
-    "Length of each branch beside its shortcut, from input to output: mean over seeds. Stages begin "
-    "at one and two thirds."
+    "Length of each branch beside its shortcut, from input to output: mean over seeds. Stages "
+    "begin at one and two thirds."
 )
 
 
