@@ -23,8 +23,8 @@ COLOUR_RANGE = {"batch": (1.2, 5.0), "running": (1.0, 1e5)}  # nats, alike in al
 COLOUR_TICKS = {"batch": (1.5, 2, 3, 4), "running": (1, 100, 10_000)}
 SLICES = (
     "Training loss along random directions around trained weights: median over directions and "
-    "seeds, and the middle half of them. Note the logarithmic axis wherever running statistics were "
-    "used. In which panel is flat good news?"
+    "seeds, and the middle half of them. Note the logarithmic axis wherever running statistics "
+    "were used. In which panel is flat good news?"
 )
 OWN_SLICES = (
     "One direction through four trained networks, this page's own run: on the left with the "
