@@ -83,7 +83,7 @@ def _before_and_after(records: Sequence[Record], quantity: Quantity) -> dict[str
 
 def decay_table(records: Sequence[Record]) -> list[dict[str, object]]:
     """One row per weight decay: responses, ratios and training error of networks of 56 layers."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for decay, members in by_decay(records).items():
         errors = summarise(record.final["train_error"] for record in members)
         rows.append(
