@@ -144,9 +144,12 @@ def bare_loop(config: RunConfig, device: str) -> Steps:
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
     steps = cycle(zip(*(row.to(device) for row in plan), strict=True))
-    batches = ((augment.take(data.pixels, *rows, pad), data.labels[rows[0]]) for rows in steps)
-    net = build(config).to(device, memory_format=torch.channels_last)
-    return sgd(net, batches, device, fused=True)
+    batches = (
+        (augment.take(data.pixels, order, down, right, flip, pad), data.labels[order])
+        for order, down, right, flip in steps
+    )
+    net = build(config).to(memory_format=torch.channels_last)
+    return sgd(net.to(device), batches, device, fused=True)
 
 
 def sgd(
@@ -233,7 +236,8 @@ def measure(
     """Let the contestants (all, or some by name) take turns; one that fails takes none with it."""
     ways = contestants(config, runtime)
     network = f"{config.arch}-{config.depth}"
-    ready, failures = [], []
+    ready: list[Ready] = []
+    failures: list[Failure] = []
     for name in only or ways:
         try:
             ready.append(_ready(name, ways[name], runtime.device))
@@ -309,7 +313,8 @@ def addition(
 
     The networks take turns and medians count. Raises ValueError for a depth that no network has.
     """
-    ready, kept = {}, {}
+    ready: dict[str, Steps] = {}
+    kept: dict[str, int] = {}
     for arch in ("plain", "residual"):
         ready[arch] = bare_loop(RunConfig(arch, depth, 0, for_tier(tier)), device)
         kept[arch] = kept_bytes(ready[arch])

@@ -1,4 +1,4 @@
-"""resnet-course: data, run, probe, estimate, models, bench, report, records, reproduce."""
+"""resnet-course: data, run, probe, estimate, models, bench, report, records, reproduce, judge."""
 
 import argparse
 import math
@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except SystemExit as end:
         if end.code == 128 + 15:
-            print("resnet-course: told to end; run the same command again to go on", file=sys.stderr)
+            words = "told to end; run the same command again to go on"
+            print(f"resnet-course: {words}", file=sys.stderr)
         raise
     return 0
 
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _report_arguments(command("report", act_report, "a study's records, averaged over seeds"))
     _records_arguments(command("records", act_records, "take records into the course's own"))
     _reproduce_arguments(command("reproduce", act_reproduce, "run a record again and compare"))
+    _judge_arguments(command("judge", act_judge, "what somebody's records do to the verdicts"))
     return top
 
 
@@ -71,7 +73,7 @@ def _run_arguments(command: argparse.ArgumentParser) -> None:
     _which_runs(command)
     _runtime_arguments(command)
     add("--parallel", type=_positive, help="runs at once (default: one per core)")
-    add("--on", choices=("here", "ray"), default="here", help="ray: runs are tasks of a Ray cluster")
+    add("--on", choices=("here", "ray"), default="here", help="ray: runs are tasks of Ray")
     add("--address", help="of the Ray cluster (default: one of this machine, made and ended)")
     add("--devices", type=_positive, default=1, help="that share each batch of a run")
     add("--nodes", type=_positive, default=1, help="machines with so many devices each")
@@ -127,6 +129,10 @@ def _records_arguments(command: argparse.ArgumentParser) -> None:
 
 def _reproduce_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("record", type=Path, help="file of the record")
+
+
+def _judge_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, help="of records, that `run --out` filled")
 
 
 def _study_argument(command: argparse.ArgumentParser, optional: bool = False) -> None:
@@ -362,6 +368,16 @@ def act_reproduce(options: argparse.Namespace) -> None:
     )
     if comparison.likeness is Likeness.DIFFERENT:
         raise RuntimeError("the repeated run is different from its record")
+
+
+def act_judge(options: argparse.Namespace) -> None:
+    """resnet-course judge."""
+    from .launch import judging
+
+    reports = judging.judge_folder(options.folder)
+    for report in reports:
+        print("\n".join(judging.sentences(report)))
+    print("A verdict changes." if judging.changed(reports) else "No verdict changes.")
 
 
 if __name__ == "__main__":

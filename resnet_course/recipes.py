@@ -1,4 +1,4 @@
-"""How a network is trained: recipes in the paper's units, the four tiers, and what identifies a run.
+"""How a network is trained: recipes in the paper's units, four tiers, and what identifies a run.
 
 A recipe is data. `RunConfig` adds the network and the seed; its name tells apart everything that
 differs, the recipe included.
@@ -33,6 +33,8 @@ class Recipe:
         warmup_lr: Learning rate during the warm-up.
         momentum: Of SGD.
         weight_decay: Of SGD, on all parameters.
+        clip: Shorten the gradient of each layer's weights to at most this share of the length of
+            the weights themselves; None leaves gradients as they are.
         train_images: Keep the first so many training images; None keeps all.
         holdout: Set so many training images aside to choose by.
     """
@@ -49,6 +51,7 @@ class Recipe:
     warmup_lr: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    clip: float | None = None
     train_images: int | None = None
     holdout: int = 0
 
@@ -147,7 +150,7 @@ def laptop() -> Recipe:
 
 
 def live() -> Recipe:
-    """The laptop's recipe cut to what a reader waits for: 124 iterations of 64 images, one epoch."""
+    """The laptop's recipe cut to what a reader waits for: one epoch of 124 small batches."""
     return replace(laptop(), tier="live", iterations=124, batch_size=64)
 
 

@@ -6,7 +6,7 @@ from itertools import product
 import torch
 from torch import nn
 
-from .. import blocks, models, variants
+from ..networks import blocks, models, variants
 from . import check, expect, learns, result, same, stirred
 from .layers import a, alternate, changes, ran, two_layers
 

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from .. import blocks, models, variants
+from ..networks import blocks, models, variants
 from . import check, expect, result, same
 from .diagnosis import diagnose, of_type
 

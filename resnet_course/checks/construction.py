@@ -6,7 +6,7 @@ from itertools import product
 import torch
 from torch import nn
 
-from ..blocks import PlainBlock, ResidualBlock
+from ..networks.blocks import PlainBlock, ResidualBlock
 from . import check, expect, result, same, stirred
 from .diagnosis import diagnose
 from .layers import a, changes, off, refuses

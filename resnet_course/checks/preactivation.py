@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from .. import models, variants
+from ..networks import models, variants
 from . import check, expect, result, same, stirred
 from .diagnosis import diagnose, no_hooks, of_type
 

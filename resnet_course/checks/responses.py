@@ -6,9 +6,13 @@ import math
 import torch
 from torch import nn
 
-from .. import models, runs
+from ..networks import models
+from ..recipes import RunConfig, live
+from ..records import Provenance, Record
 from . import check, expect, result, stirred
 from .diagnosis import diagnose, no_hooks, of_type
+
+MADE_UP = Provenance("", None, "", {}, "", "", 0.0)
 
 
 @check
@@ -88,9 +92,9 @@ def sorted_responses(answer) -> None:
     records = []
     for label, both in profiles.items():
         for seed, profile in enumerate(both):
-            config = {"net": "residual", "depth": 8, "seed": seed, "label": label, "recipe": {"tier": "live"}}
+            config = RunConfig("residual", 8, seed, live(), label=label)
             taken = {"response@0": [1.0, 1.0, 1.0], "response@124": profile}
-            records.append(runs.Record("layer_responses", config, {}, {}, {}, taken))
+            records.append(Record("layer_responses", config, {}, {}, MADE_UP, taken))
     found = result(answer, records, of=dict)
     expect(set(found) == {("residual", 8)}, f"the keys must be (net, depth), found {list(found)}")
     curve = [float(value) for value in found["residual", 8]]

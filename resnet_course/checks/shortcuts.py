@@ -1,4 +1,4 @@
-"""Self-checks of the assignment on shortcuts: option A, which shortcut where, the block, its price, paired runs."""
+"""Self-checks of the assignment on shortcuts: option A, which shortcut where, the block, its price, paired records."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..blocks import BottleneckBlock
+from ..networks.blocks import BottleneckBlock
 from . import check, expect, learns, result, same, stirred
 from .layers import alternate, ran, refuses
 

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import nn
 
-from .. import blocks
+from ..networks import blocks
 from . import check, expect, result, same
 from .diagnosis import diagnose
 

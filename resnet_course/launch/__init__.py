@@ -1,7 +1,7 @@
 """Where runs go: one interface, three engines (processes here, streams of a GPU, Ray)."""
 
-from .report import duration, say_cost, say_memory, silence_other_ranks
 from .launching import LaunchOptions, live, probe_weights, train
+from .report import duration, say_cost, say_memory, silence_other_ranks
 
 __all__ = [
     "LaunchOptions",

@@ -11,7 +11,7 @@ RANDOM_VARIANTS = ("dropout-in-branch", "dropout-shortcut", "stochastic-depth")
 
 @dataclass(frozen=True)
 class OnStreams:
-    """`parallel` networks at once; where a group fails, as for want of memory, each of them alone."""
+    """`parallel` networks at once; where a group fails, as for want of memory, each alone."""
 
     parallel: int
 

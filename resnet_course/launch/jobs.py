@@ -1,4 +1,4 @@
-"""A job: runs that one process does at once. Whatever launches jobs, here or elsewhere, runs these."""
+"""A job: runs that one process does at once, whatever launches it, here or elsewhere."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Ended:
-    """A job that ended: with its records, with none because it stopped in time, or with an error."""
+    """A job that ended: with records, with none because it stopped in time, or with an error."""
 
     job: Job
     records: Sequence[Record] = ()

@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import studies
@@ -37,7 +37,7 @@ class LaunchOptions:
     """
 
     root: Path | None = None
-    runtime: Runtime = Runtime()
+    runtime: Runtime = field(default_factory=Runtime)
     parallel: int = 1
     on: str = "here"
     address: str | None = None
@@ -63,7 +63,7 @@ def live(
     chosen = list(only or studies.get(slug).runs_at("live"))
     options = LaunchOptions(root=root, runtime=Runtime("cpu"), fresh=True)
     records = train(slug, chosen, options)
-    if missing := len(set(chosen)) - len(set(record.config for record in records)):
+    if missing := len(set(chosen)) - len({record.config for record in records}):
         raise RuntimeError(f"{missing} of {len(chosen)} runs failed; the lines above say why")
     return records
 

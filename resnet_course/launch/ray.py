@@ -37,6 +37,7 @@ class OnRay:
         os.environ |= ENVIRONMENT
         try:
             import ray
+            import ray.exceptions
         except ImportError:
             raise RuntimeError(
                 "Ray is not installed; `pip install 'resnet-course[cluster]'` brings it"

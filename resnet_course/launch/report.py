@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..recipes import RunConfig
 from ..records.aggregate import counted
@@ -11,6 +12,9 @@ from ..records.schema import Record
 from ..studies import Study
 from ..training.runtime import Runtime
 from .jobs import Ended
+
+if TYPE_CHECKING:
+    from ..training.cost import Hooks
 
 
 def say_cost(study: Study | None, todo: Sequence[RunConfig], runtime: Runtime, lanes: int) -> None:
@@ -39,7 +43,7 @@ def say_cost(study: Study | None, todo: Sequence[RunConfig], runtime: Runtime, l
     print(f"{_what(study, todo)}, {about} on this {runtime.device.upper()}.")
 
 
-def hooks_of(study: Study | None) -> "Hooks":  # noqa: F821  # imported where it is needed
+def hooks_of(study: Study | None) -> "Hooks":
     """What a study does with networks; without a study it trains them."""
     from ..training.cost import Hooks
 
@@ -71,7 +75,7 @@ def say_memory(study: Study | None, todo: Sequence[RunConfig], runtime: Runtime)
 
 
 @contextmanager
-def _if_it_can_be_told(what: str) -> Iterator[None]:
+def _if_it_can_be_told(what: str) -> Generator[None]:
     try:
         yield
     except Exception as error:  # whatever ails a network is reported again when its turn comes

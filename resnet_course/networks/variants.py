@@ -1,7 +1,8 @@
 """The residual block of He 2015 with one thing changed, to see whether that thing matters.
 
-Shortcuts and activation orders are those of He 2016 (arXiv 1603.05027, Sec. 3, Tables 1 and 2). A change edits a new
-block in place, or is a block of its own; as in `blocks`, F is `residual` and what carries x is `shortcut`.
+Shortcuts and activation orders are those of He 2016 (arXiv 1603.05027, Sec. 3, Tables 1 and 2). A
+change edits a new block in place, or is a block of its own; as in `blocks`, F is `residual` and
+what carries x is `shortcut`.
 """
 
 from collections.abc import Callable
@@ -15,16 +16,31 @@ from .network import Network
 
 
 class Gated(ResidualBlock):
-    """relu(F(x) + (1 - g(x)) x), the gate g a 1x1 convolution and a sigmoid; `exclusive`: relu(g F + (1 - g) x).
+    """relu(F(x) + (1 - g(x)) x), the gate g a 1x1 convolution and a sigmoid.
 
-    `bias` is the gate's initial bias: at 0 it halves the shortcut at first, at -6 it leaves it nearly whole.
+    Args:
+        in_channels: Of the input.
+        out_channels: Of the output.
+        stride: Of the first layer.
+        bias: The gate's initial bias: were its weights zero, 0 would halve the shortcut and -6
+            leave it nearly whole.
+        exclusive: relu(g F + (1 - g) x) instead.
+
+    Source: He 2016, Fig. 2c and 2d.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, stride: int = 1, bias: float = 0.0, exclusive: bool = False
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        bias: float = 0.0,
+        exclusive: bool = False,
     ):
         super().__init__(in_channels, out_channels, stride)
-        self.gate, self.exclusive = nn.Conv2d(in_channels, out_channels, 1, stride), exclusive
+        self.gate = nn.Conv2d(in_channels, out_channels, 1, stride)
+        self.exclusive = exclusive
+        assert self.gate.bias is not None
         nn.init.constant_(self.gate.bias, bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -38,7 +54,8 @@ class BatchNormAfterAddition(ResidualBlock):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
         super().__init__(in_channels, out_channels, stride)
-        self.residual, self.last = self.residual[:-1], self.residual[-1]
+        self.last = self.residual[-1]
+        self.residual = self.residual[:-1]
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.last(self.residual(x) + self.shortcut(x)))
@@ -59,14 +76,18 @@ class ScaledShortcut(ResidualBlock):
 
 
 class PreActivation(ResidualBlock):
-    """x + F(x), F's layers activated before they convolve: by ReLU only, batch norm following the convolution
-    (He 2016, Fig. 4d), or by batch norm and ReLU (`full`, Fig. 4e)."""
+    """x + F(x), F's layers activated before they convolve.
+
+    `full`: by batch norm and ReLU (He 2016, Fig. 4e); otherwise by ReLU only, with batch norm after
+    the convolution (Fig. 4d).
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1, full: bool = True):
         super().__init__(in_channels, out_channels, stride)
         first, bn1, relu, second, bn2 = self.residual
         if full:
-            self.residual = nn.Sequential(nn.BatchNorm2d(in_channels), relu, first, bn1, relu, second)
+            norm = nn.BatchNorm2d(in_channels)
+            self.residual = nn.Sequential(norm, relu, first, bn1, relu, second)
         else:
             self.residual = nn.Sequential(relu, first, bn1, relu, second, bn2)
 
@@ -75,8 +96,13 @@ class PreActivation(ResidualBlock):
 
 
 class StochasticDepth(ResidualBlock):
-    """In training, F is left out with probability 1 - `survival`, drawn for the whole batch; else F times `survival`
-    (Huang 2016, Sec. 3). `finalise_variant` sets the probabilities along the network."""
+    """In training, F is left out with probability 1 - `survival`, drawn for the whole batch.
+
+    In eval mode F counts `survival` times. `finalise_variant` sets the probabilities along the
+    network.
+
+    Source: Huang 2016 (arXiv 1603.09382), Sec. 3.
+    """
 
     survival = 1.0
 
@@ -84,10 +110,13 @@ class StochasticDepth(ResidualBlock):
         if not self.training:
             return torch.relu(self.survival * self.residual(x) + self.shortcut(x))
         if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
-            raise RuntimeError("a CUDA graph would leave out the same blocks at every step; train without a graph")
+            raise RuntimeError(
+                "a CUDA graph would leave out the same blocks at every step; train without a graph"
+            )
         if torch.rand(()).item() < self.survival:
             return super().forward(x)
-        nothing = sum(0 * weight.sum() for weight in self.residual.parameters())  # a zero gradient, for the optimizer
+        # Zero, with a zero gradient for the optimizer.
+        nothing = sum(0 * weight.sum() for weight in self.residual.parameters())
         return torch.relu(nothing + self.shortcut(x))
 
 
@@ -113,6 +142,15 @@ def edited(change: Callable[[ResidualBlock], None]) -> Callable[..., ResidualBlo
     return make
 
 
+def _layers(block: ResidualBlock) -> tuple[nn.Conv2d, nn.Conv2d, nn.BatchNorm2d]:
+    """The two convolutions of F, and the batch norm at its end."""
+    first, _, _, second, last = block.residual
+    assert isinstance(first, nn.Conv2d)
+    assert isinstance(second, nn.Conv2d)
+    assert isinstance(last, nn.BatchNorm2d)
+    return first, second, last
+
+
 @edited
 def one_layer(block: ResidualBlock) -> None:
     """A single 3x3 layer in F (He 2015, Sec. 3.2: "we have not observed advantages")."""
@@ -122,14 +160,17 @@ def one_layer(block: ResidualBlock) -> None:
 @edited
 def three_layers(block: ResidualBlock) -> None:
     """Three 3x3 layers in F."""
-    channels = block.residual[-1].num_features
+    channels = _layers(block)[-1].num_features
     block.residual.extend([nn.ReLU(), conv3x3(channels, channels), nn.BatchNorm2d(channels)])
 
 
 @edited
 def zero_init(block: ResidualBlock) -> None:
-    """The last batch norm's scale starts at 0, and with it F: every block starts as the identity (Goyal 2017)."""
-    nn.init.zeros_(block.residual[-1].weight)
+    """The last batch norm's scale starts at 0, and with it F: blocks start as the identity.
+
+    Source: Goyal 2017 (arXiv 1706.02677), Sec. 5.1.
+    """
+    nn.init.zeros_(_layers(block)[-1].weight)
 
 
 @edited
@@ -140,11 +181,14 @@ def dropout_in_branch(block: ResidualBlock) -> None:
 
 @edited
 def skip_init(block: ResidualBlock) -> None:
-    """relu(a F(x) + x), a a learned number that starts at 0, and no batch norm; layers have biases (De 2020)."""
-    first, _, relu, second, _ = block.residual
+    """relu(a F(x) + x), a a learned number that starts at 0; biases, and no batch norm.
+
+    Source: De and Smith 2020 (arXiv 2002.10444), SkipInit.
+    """
+    first, second, _ = _layers(block)
     for layer in (first, second):
         layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
-    block.residual = nn.Sequential(first, relu, second, Scale())
+    block.residual = nn.Sequential(first, nn.ReLU(), second, Scale())
 
 
 @edited
@@ -155,12 +199,12 @@ def dropout_shortcut(block: ResidualBlock) -> None:
 
 @edited
 def conv_shortcut(block: ResidualBlock) -> None:
-    """relu(F(x) + W x), W a 1x1 convolution on every shortcut; without the batch norm of option C."""
-    first = block.residual[0]
+    """relu(F(x) + W x), W a 1x1 convolution on every shortcut, without option C's batch norm."""
+    first, _, _ = _layers(block)
     block.shortcut = conv1x1(first.in_channels, first.out_channels, first.stride[0])
 
 
-# Name of a variant -> maker of its blocks. "no-normalisation" takes the batch norms from any network.
+# Name of a variant -> maker of its blocks; OF_ANY_NETWORK changes networks of whatever blocks.
 BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "one-layer": one_layer,
     "three-layers": three_layers,
@@ -186,7 +230,14 @@ BLOCKS: dict[str, Callable[..., nn.Module]] = {
     "shortcut-only-gating-open-zeroed": partial(Gated, bias=-6.0),
     "exclusive-gating-zeroed": partial(Gated, bias=-6.0, exclusive=True),
 }
-OF_ANY_NETWORK = ("no-normalisation", "head-bn")
+OF_ANY_NETWORK = ("no-normalisation", "no-normalisation-rescaled", "head-bn")
+WITHOUT_BATCH_NORM = (
+    "skip-init",
+    "skip-init-head-bn",
+    "no-normalisation",
+    "no-normalisation-rescaled",
+)
+NOISE = (64, 3, 16, 16)  # images of noise by whose responses weights are rescaled
 NAMES = (*BLOCKS, *OF_ANY_NETWORK)
 LAYERS = {"one-layer": 1, "three-layers": 3}  # 3x3 layers a block, where not 2
 
@@ -196,11 +247,14 @@ def finalise_variant(name: str, net: Network, last: float = 0.5) -> Network:
 
     Pre-activated sums have no activation of their own, so one follows the last (He 2016, Sec. 3);
     "…head-bn" puts a batch norm between the last block and the head; skip-init has no batch norm in
-    the stem either; zeroed gates start at their bias alone; survival falls in a line from 1 at the
-    input to `last` (Huang 2016, Sec. 3).
+    the stem either; without normalisation, rescaled weights make each response of unit size; zeroed
+    gates start at their bias alone; survival falls in a line from 1 at the input to `last` (Huang
+    2016, Sec. 3).
     """
-    if name in ("skip-init", "skip-init-head-bn", "no-normalisation"):
+    if name in WITHOUT_BATCH_NORM:
         _remove_batch_norms(net)
+    if name == "no-normalisation-rescaled":
+        rescale_weights(net)
     channels = net.head.in_features
     if name in ("relu-only-preactivation", "full-preactivation-no-head-bn"):
         net.stages.append(nn.Sequential(nn.ReLU()))
@@ -221,6 +275,29 @@ def _remove_batch_norms(net: nn.Module) -> None:
     norms = [place for place, m in net.named_modules() if isinstance(m, nn.BatchNorm2d)]
     for place in norms:
         net.set_submodule(place, nn.Identity())
+
+
+@torch.no_grad()
+def rescale_weights(net: nn.Module) -> None:
+    """Divide each convolution's weights by the standard deviation of its output on noise, in place.
+
+    Each response is then of unit size, as it is after a batch norm, but by the first weights alone:
+    nothing normalises while the network trains. The noise is the same for all networks.
+
+    Source: Mishkin 2015 (arXiv 1511.06422), who use images and orthogonal weights.
+    """
+
+    def rescale(layer: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+        assert isinstance(layer, nn.Conv2d)
+        size = output.std()
+        layer.weight /= size
+        return output / size
+
+    layers = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
+    hooks = [layer.register_forward_hook(rescale) for layer in layers]
+    net(torch.randn(NOISE, generator=torch.Generator().manual_seed(0)))
+    for hook in hooks:
+        hook.remove()
 
 
 def _set_survival(net: Network, last: float) -> None:

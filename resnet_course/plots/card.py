@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from ..records.aggregate import provenance_line
 from ..records.schema import Record
-from .style import WIDTH, Draw, Layout, svg
+from .style import ONE_PANEL, WIDTH, Draw, Layout, svg
 from .tables import Rows, as_table
 
 COMPUTED_HERE = "Computed by this page's own code."
 UNQUOTED = " !$'()*+,-./:;=?@_~"  # characters that a data URL bears as they are
 
-# Where the page has no theme of its own (Jupyter, Colab), show the drawing that fits the notebook's.
+# Where the page has no theme of its own (Jupyter, Colab), show what fits the notebook's.
 _DARK_PAGES = (
     'body[data-jp-theme-light="false"]',
     'html[data-theme="dark"]',
@@ -62,7 +62,7 @@ def figure_card(
     caption: str,
     rows: Rows,
     records: Sequence[Record] = (),
-    layout: Layout = Layout(),
+    layout: Layout = ONE_PANEL,
 ) -> FigureCard:
     """Draw a figure for light and dark pages.
 

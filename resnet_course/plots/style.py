@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,11 @@ class Layout:
     height_ratios: Sequence[float] | None = None
 
 
+ONE_PANEL = Layout()
+
+
 @contextmanager
-def look(mode: str = "light") -> Iterator[Colours]:
+def look(mode: str = "light") -> Generator[Colours]:
     """The course's matplotlib style inside the `with`, and its colours by name.
 
     Raises KeyError for another mode than "light" and "dark".
@@ -68,7 +71,7 @@ def look(mode: str = "light") -> Iterator[Colours]:
         yield colours
 
 
-def svg(draw: Draw, mode: str, layout: Layout = Layout()) -> str:
+def svg(draw: Draw, mode: str, layout: Layout = ONE_PANEL) -> str:
     """What `draw` draws as SVG text, in the colours of "light" or "dark" pages."""
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Widgets that move on a static page: every frame is in the page, and the browser does the moving."""
+"""Widgets that move on a static page: all frames are in it, and the browser moves them."""
 
 import html
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Looking inside a network: responses, gradients, lesions, grafts, paths, loss, linear probes, costs.
+"""Looking inside a network: responses, gradients, lesions, grafts, loss, linear probes, costs.
 
 All take any nn.Module and leave no trace: hooks are gone, weights, buffers and modes are as they
 were, also after an exception. A "block" is a module with a branch `residual` or a `shortcut`

@@ -7,18 +7,26 @@ from torch import Tensor, nn
 
 from ..networks.models import blocks_per_stage
 from ..networks.network import Network
-from .parts import blocks
 from .responses import block_outputs
 
-def insert_identity_blocks(stage: nn.Sequential, at: int, count: int) -> nn.Sequential:
-    """A copy of a stage with `count` new blocks before position `at`, each of which returns its input exactly.
 
-    They are copies of the block before them: a residual one with F = 0, a plain one with kernels that copy and batch
-    norms that do nothing in eval mode. Equal to the last bit where no input is negative, as after a ReLU. Raises
-    ValueError when there is no block before `at`, and where blocks change the shape.
+def insert_identity_blocks(stage: nn.Sequential, at: int, count: int) -> nn.Sequential:
+    """A copy of a stage with new blocks, each of which returns its input exactly.
+
+    They are copies of the block before them: a residual one with F = 0, a plain one with kernels
+    that copy and batch norms that do nothing in eval mode. Equal to the last bit where no input is
+    negative, as after a ReLU.
+
+    Args:
+        stage: Left as it is.
+        at: Position of the first new block, at least 1.
+        count: New blocks.
+
+    Raises:
+        ValueError: There is no block before `at`, or blocks change the shape.
     """
     if not 1 <= at <= len(stage):
-        raise ValueError(f"a insert_identity_blocks needs a block before it: at must be 1 … {len(stage)}, got {at}")
+        raise ValueError(f"a graft needs a block before it: at must be 1 … {len(stage)}, got {at}")
     grown = copy.deepcopy(stage)
     pattern = grown[at - 1] if at > 1 or len(grown) == 1 else grown[1]
     for _ in range(count):
@@ -28,14 +36,8 @@ def insert_identity_blocks(stage: nn.Sequential, at: int, count: int) -> nn.Sequ
 
 @torch.no_grad()
 def _as_identity(block: nn.Module) -> nn.Module:
-    if hasattr(block, "shortcut"):  # x + 0
-        if not isinstance(block.shortcut, nn.Identity):
-            raise ValueError("a block whose shortcut changes its input cannot become the identity")
-        last = [module for module in block.residual if list(module.parameters(recurse=False))][-1]
-        for parameter in last.parameters():
-            nn.init.zeros_(parameter)
-        if isinstance(last, nn.BatchNorm2d):
-            nn.init.zeros_(last.running_mean)
+    if hasattr(block, "shortcut"):
+        _zero_branch(block)  # x + 0
         return block
     for module in block.modules():
         if isinstance(module, nn.Conv2d):
@@ -44,20 +46,38 @@ def _as_identity(block: nn.Module) -> nn.Module:
             nn.init.dirac_(module.weight)
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
-            nn.init.constant_(module.running_var, 1 - module.eps)  # so that sqrt(var + eps) is 1 to the last bit
+            assert module.running_var is not None
+            # So that sqrt(var + eps) is 1 to the last bit.
+            nn.init.constant_(module.running_var, 1 - module.eps)
     return block
+
+
+def _zero_branch(block: nn.Module) -> None:
+    """Make a residual block's F zero, by the parameters of its last layer that has any."""
+    if not isinstance(block.shortcut, nn.Identity):
+        raise ValueError("a block whose shortcut changes its input cannot become the identity")
+    assert isinstance(block.residual, nn.Sequential)
+    with_parameters = [m for m in block.residual if list(m.parameters(recurse=False))]
+    last = with_parameters[-1]
+    for parameter in last.parameters():
+        nn.init.zeros_(parameter)
+    if isinstance(last, nn.BatchNorm2d):
+        assert last.running_mean is not None
+        nn.init.zeros_(last.running_mean)
 
 
 @torch.no_grad()
 def fit_batch_norms(block: nn.Module, inputs: Tensor) -> None:
     """Give each batch norm of an identity block the mean and variance of `inputs` (N, C, H, W).
 
-    In training mode batch norm would still normalise; after this it undoes what it did, and the block is the identity
-    in both modes, up to rounding and the batch's noise.
+    In training mode batch norm would still normalise; after this it undoes what it did, and the
+    block is the identity in both modes, up to rounding and the batch's noise.
     """
     variance, mean = torch.var_mean(inputs, (0, 2, 3), correction=0)
     for module in block.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.copy_(mean)
             module.running_var.copy_(variance)
             module.bias.copy_(mean)
@@ -74,12 +94,15 @@ def grow(net: Network, depth: int, inputs: Tensor) -> None:
 
     Source: He 2015, Sec. 1, the construction by identity mappings.
     """
-    old, new = len(net.stages[0]), blocks_per_stage(depth)
+    new = blocks_per_stage(depth)
     with block_outputs(net.eval(), lambda x: x) as outputs, torch.no_grad():
         net(inputs)
     for number, stage in enumerate(net.stages):
-        net.stages[number] = insert_identity_blocks(stage, old, new - old)
-        for block in net.stages[number][old:]:
+        assert isinstance(stage, nn.Sequential)
+        old = len(stage)
+        grown = insert_identity_blocks(stage, old, new - old)
+        net.stages[number] = grown
+        for block in grown[old:]:
             if not hasattr(block, "shortcut"):
                 fit_batch_norms(block, outputs[f"stages.{number}.{old - 1}"])
     net.train()

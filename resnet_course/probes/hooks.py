@@ -1,15 +1,21 @@
-"""Watching and changing a network without a trace: hooks, modes and buffers put back."""
+"""Watching and changing a network without a trace: hooks, modes and buffers are put back."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+Key = TypeVar("Key", bound=Hashable)
+Reduced = TypeVar("Reduced")
+Joined = TypeVar("Joined")
+
 
 @contextmanager
-def preserve_state(net: nn.Module) -> Iterator[None]:
-    """Put back the network's buffers (batch-norm statistics) and modes when the `with` ends, however it ends."""
+def preserve_state(net: nn.Module) -> Generator[None]:
+    """Put back buffers (batch-norm statistics) and modes when the `with` ends, however it ends."""
     with ExitStack() as afterwards:
         for module in net.modules():
             afterwards.callback(setattr, module, "training", module.training)
@@ -19,10 +25,15 @@ def preserve_state(net: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def with_batch_statistics(net: nn.Module, images: Tensor) -> Iterator[nn.Module]:
-    """The network with the batch-norm statistics of `images` (N, 3, H, W) in place of its own, until the `with` ends.
+def with_batch_statistics(net: nn.Module, images: Tensor) -> Generator[nn.Module]:
+    """The network, in eval mode, with the batch-norm statistics of `images` until the `with` ends.
 
-    An untrained network has none of its own yet, and those of a network in training lag behind its weights.
+    An untrained network has no statistics of its own yet, and those of a network in training lag
+    behind its weights.
+
+    Args:
+        net: The network; statistics and modes are put back.
+        images: (N, 3, H, W), normalised.
     """
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     with preserve_state(net), torch.no_grad(), ExitStack() as afterwards:
@@ -38,8 +49,8 @@ def with_batch_statistics(net: nn.Module, images: Tensor) -> Iterator[nn.Module]
 
 
 @contextmanager
-def hooked(hooks: Iterable) -> Iterator[None]:
-    """Remove the hooks (as returned by register_forward_hook) when the `with` ends, however it ends."""
+def hooked(hooks: Iterable[RemovableHandle]) -> Generator[None]:
+    """Remove hooks, as register_forward_hook returns them, when the `with` ends."""
     with ExitStack() as afterwards:
         for hook in hooks:
             afterwards.callback(hook.remove)
@@ -47,21 +58,44 @@ def hooked(hooks: Iterable) -> Iterator[None]:
 
 
 @contextmanager
-def capture_outputs(net: nn.Module, modules: Mapping, reduce: Callable[[Tensor], Any], join: Callable) -> Iterator[dict]:
-    """`join` of the `reduce`d outputs of each of `modules` (by any key) over all forward passes of `net`.
+def capture_outputs(
+    net: nn.Module,
+    modules: Mapping[Key, nn.Module],
+    reduce: Callable[[Tensor], Reduced],
+    join: Callable[[Sequence[Reduced]], Joined],
+) -> Generator[dict[Key, Joined]]:
+    """What modules put out over all forward passes of `net` inside the `with`.
 
-    Filled when the `with` ends, also by an exception, for the modules that ran. Raises ValueError when `net` is in
-    training mode: a forward pass would move its batch-norm statistics.
+    Args:
+        net: The network, in eval mode.
+        modules: Which of its modules, by any key.
+        reduce: From the output of one pass to what is kept of it.
+        join: From what was kept of all passes to the value.
+
+    Yields:
+        A dict that is filled when the `with` ends, also by an exception, for the modules that ran.
+
+    Raises:
+        ValueError: `net` is in training mode, where a pass would move its batch-norm statistics.
     """
     if net.training:
-        raise ValueError("this probe would move batch-norm statistics in training mode; call net.eval() first")
-    seen, joined = {key: [] for key in modules}, {}
+        raise ValueError(
+            "this probe would move batch-norm statistics in training mode; call net.eval() first"
+        )
+    kept: dict[Key, list[Reduced]] = {key: [] for key in modules}
+    joined: dict[Key, Joined] = {}
 
-    def watch(values: list) -> Callable:
-        return lambda _module, _inputs, output: values.append(reduce(output.detach()))
+    def watch(values: list[Reduced]) -> Callable[[nn.Module, object, Tensor], None]:
+        def remember(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+            values.append(reduce(output.detach()))
 
-    with hooked(module.register_forward_hook(watch(seen[key])) for key, module in modules.items()):
+        return remember
+
+    hooks = [module.register_forward_hook(watch(kept[key])) for key, module in modules.items()]
+    with hooked(hooks):
         try:
             yield joined
         finally:
-            joined |= {key: join(values) for key, values in seen.items() if values}
+            for key, values in kept.items():
+                if values:
+                    joined[key] = join(values)

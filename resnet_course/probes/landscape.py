@@ -1,6 +1,6 @@
 """The loss around trained weights: filter-normalised directions, the loss along them (Li 2017)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Literal, TypeAlias, get_args
 
@@ -38,7 +38,7 @@ def random_direction(net: nn.Module, seed: int) -> Direction:
 @contextmanager
 def displaced(
     net: nn.Module, directions: Sequence[Direction], distances: Sequence[float]
-) -> Iterator[nn.Module]:
+) -> Generator[nn.Module]:
     """The network with its weights moved by `distances` along `directions`.
 
     They are put back to the last bit at the end. Running statistics stay as they are.

@@ -23,7 +23,7 @@ def records_below(folder: Path) -> list[Path]:
     """Files of whole records in a folder of studies, of one study, or of one tier."""
     paths: list[Path] = []
     for place in (folder, *sorted(folder.glob("*/")), *sorted(folder.glob("*/*/"))):
-        paths += [path for path in record_paths(place.parent, place.name)]
+        paths += record_paths(place.parent, place.name)
     return sorted(set(paths))
 
 
@@ -62,11 +62,18 @@ def _is_known(record: Record, into: Path, replace: bool) -> bool:
     path = path_of(into, record.study, record.config)
     if not path.exists():
         return False
-    if json.loads(to_json(record)) == json.loads(to_json(read(path))):
+    if _numbers(record) == _numbers(read(path)):
         return True
     if not replace:
         raise RecordError(f"{path} would change; say --replace if that is meant")
     return False
+
+
+def _numbers(record: Record) -> str:
+    """Whatever a run measured, as text (NaN is itself there); not when and where it was made."""
+    content = json.loads(to_json(record))
+    del content["provenance"]
+    return json.dumps(content, sort_keys=True)
 
 
 def _copy_weights(record: Record, folder: Path, path: Path) -> None:

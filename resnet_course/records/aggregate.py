@@ -55,8 +55,8 @@ def curves_frame(records: Iterable[Record]) -> "DataFrame":
 
     parts = []
     for record in _some(records):
-        part = pandas.DataFrame(dict(record.curves))
-        parts.append(part.assign(**identity(record)))
+        columns: Row = {**identity(record), **record.curves}
+        parts.append(pandas.DataFrame(columns))
     return pandas.concat(parts, ignore_index=True)
 
 

@@ -2,13 +2,15 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Generator[Path]:
     """A scratch file beside `path` that takes its place when the `with` ends well.
 
     Readers see the old file or the new one, never half. The scratch file vanishes when the `with`
@@ -55,7 +57,8 @@ def read_bounded(path: Path, limit: int) -> bytes:
     if not path.is_file():
         raise ValueError("it is not a regular file")
     if status.st_size > limit:
-        raise ValueError(f"it has {status.st_size:,} bytes, more than the {limit:,} that one may have")
+        size = f"{status.st_size:,} bytes"
+        raise ValueError(f"it has {size}, more than the {limit:,} that one may have")
     with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -64,6 +67,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def printable(text: object, limit: int = 80) -> str:
-    """Text from outside, safe to print on a terminal: no control characters, not longer than `limit`."""
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text))
+    """Text from outside, safe to print on a terminal: no control characters, of bounded length."""
+    letters = [letter if letter.isprintable() else REPLACEMENT for letter in str(text)]
+    shown = "".join(letters)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -32,7 +32,7 @@ class NotARecord(ValueError):
 
 def to_json(record: Record) -> str:
     """A record as JSON text; NaN and infinity, which JSON does not have, as null."""
-    content = {"format": FORMAT, **nan_to_none(asdict(record))}
+    content = nan_to_none({"format": FORMAT, **asdict(record)})
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
@@ -42,7 +42,7 @@ def nan_to_none(value: object) -> object:
         return None
     if isinstance(value, Mapping):
         return {key: nan_to_none(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [nan_to_none(item) for item in value]
     return value
 

@@ -72,7 +72,7 @@ def _is_docstring(node: object) -> bool:
 
 @cache
 def commit() -> str | None:
-    """The commit whose code this package is, to the letter; None outside git and for changed code."""
+    """The commit whose code this package is; None outside git and for changed code."""
     status = _git("status", "--porcelain", "--untracked-files=all", "--", ".")
     if status is None or _changes_code(status):
         return None

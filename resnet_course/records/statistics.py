@@ -58,6 +58,16 @@ class Estimate:
         lost = f", {self.diverged} diverged" if self.diverged else ""
         return f"{self.value:+.3g} [{self.low:.3g}, {self.high:.3g}]{unit}, n = {self.n}{lost}"
 
+    def in_words(self, digits: int = 1) -> str:
+        """For a sentence: "6.3 points (95 % interval 3.6 to 9.0, 3 seeds)"."""
+        numbers = []
+        for number in (self.value, self.low, self.high):
+            numbers.append(f"{number:.{digits}f}".replace("-", "−"))
+        value, low, high = numbers
+        if self.n == 1:
+            return f"{value} {self.unit} (one seed)"
+        return f"{value} {self.unit} (95 % interval {low} to {high}, {self.n} seeds)"
+
 
 def summarise(values: Iterable[float]) -> Stats:
     """Mean, sample standard deviation and count. Raises MissingValuesError when there are none."""
@@ -108,7 +118,7 @@ def paired_difference(
 
 
 def _minus(a: float, b: float) -> float:
-    """a - b, where what diverged (NaN counts as infinite) is infinitely worse, and alike if both."""
+    """a - b, where what diverged is infinitely worse, and two that diverged are alike."""
     a = math.inf if math.isnan(a) else a
     b = math.inf if math.isnan(b) else b
     return 0.0 if a == b else a - b
@@ -139,7 +149,7 @@ def t_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
 
 
 def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Percentile interval of the median over resamples; infinite where it may be (NaN: infinite)."""
+    """Percentile interval of the median over resamples; NaN counts as infinite."""
     ordered = [math.inf if math.isnan(value) else value for value in values]
     draw = random.Random(0)
     medians = sorted(_median(draw.choices(ordered, k=len(ordered))) for _ in range(RESAMPLES))

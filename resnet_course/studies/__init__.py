@@ -18,5 +18,6 @@ def get(slug: str) -> Study:
     if slug not in names():
         raise ValueError(f"study must be one of {', '.join(names())}, got {slug!r}")
     study = importlib.import_module(f"{__name__}.{slug}").STUDY
-    assert isinstance(study, Study) and study.slug == slug
+    assert isinstance(study, Study)
+    assert study.slug == slug
     return study

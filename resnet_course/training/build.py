@@ -1,4 +1,4 @@
-"""From a configuration to a network: weights drawn from the seed, or grown from a shallower one's."""
+"""From a configuration to a network: drawn from the seed, grown, or one that comes trained."""
 
 from pathlib import Path
 
@@ -61,7 +61,8 @@ def recorded_network(
     config = RunConfig(arch, depth, seed, for_tier(tier))
     path = weights_path(RECORDED, study, config)
     if not path.exists():
-        there = sorted(f"{p.parent.name} {p.stem}" for p in RECORDED.glob(f"{study}/*/*.safetensors"))
+        packaged = RECORDED.glob(f"{study}/*/*.safetensors")
+        there = sorted(f"{path.parent.name} {path.stem}" for path in packaged)
         raise ValueError(
             f"no weights of {tier} {config.name} in this package; it has {', '.join(there)}"
         )

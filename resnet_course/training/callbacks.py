@@ -1,4 +1,4 @@
-"""What accompanies training: a resumable state on disk, a progress bar, a stop where it diverges."""
+"""What accompanies training: a resumable state on disk, and a progress bar."""
 
 import math
 import time
@@ -31,8 +31,8 @@ class SaveState(pl.callbacks.Checkpoint):
         self.path, self.deadline = path, deadline
         self.saved, self.stopped, self.failed = time.monotonic(), False, False
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        assert isinstance(module, Training)
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        module = _ours(pl_module)
         late = time.monotonic() > self.deadline
         due = late or time.monotonic() - self.saved > SAVE_EVERY
         late = trainer.strategy.reduce_boolean_decision(late, all=False)
@@ -61,8 +61,8 @@ class Progress(pl.Callback):
         self.label = label
         self.bar: tqdm[Any] | None = None
 
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        assert isinstance(module, Training)
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        module = _ours(pl_module)
         self.bar = tqdm(
             total=module.recipe.iterations,
             initial=module.iterations_done,
@@ -75,7 +75,7 @@ class Progress(pl.Callback):
     def on_train_batch_end(
         self,
         trainer: pl.Trainer,
-        module: pl.LightningModule,
+        pl_module: pl.LightningModule,
         outputs: Any,
         batch: int,
         batch_idx: int,
@@ -83,17 +83,22 @@ class Progress(pl.Callback):
         if self.bar is not None:
             self.bar.update(batch)
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        assert isinstance(module, Training)
-        errors = [curves["train_error"][-1] for curves in module.curves if curves]
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        curves = _ours(pl_module).curves
+        errors = [one["train_error"][-1] for one in curves if one]
         if errors and self.bar is not None:
             self.bar.set_postfix_str(f"training error {min(errors):.1f} %")
 
-    def teardown(self, trainer: pl.Trainer, module: pl.LightningModule, stage: str) -> None:
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         if self.bar is not None:
             self.bar.close()
 
 
+def _ours(module: pl.LightningModule) -> Training:
+    assert isinstance(module, Training)
+    return module
+
+
 def is_rank_zero() -> bool:
     """Whether this process prints and writes for all those that train together."""
-    return rank_zero_only.rank == 0
+    return int(getattr(rank_zero_only, "rank", 0)) == 0

@@ -1,4 +1,4 @@
-"""What a run will cost, before it runs: seconds from a few timed steps, bytes counted or measured."""
+"""What a run will cost, before it runs: seconds from timed steps, bytes counted or measured."""
 
 import math
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
 from ..data.images import Images
 from ..recipes import Recipe, RunConfig
@@ -152,7 +153,9 @@ def bytes_to_train(config: RunConfig, runtime: Runtime) -> int:
 
 def _bytes_of_a_segment(one: engine.Engine, blocks: int) -> int:
     """What the largest segment, that of the first stage, keeps while it is computed again."""
-    segment = one.net.stages[0][:blocks]
+    stage = one.net.stages[0]
+    assert isinstance(stage, nn.Sequential)
+    segment = stage[:blocks]
     with memory.kept_for_backward() as kept:
         segment(one.net.stem(one.crops(*one.plan[:, 0])))
     return kept()

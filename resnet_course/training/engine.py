@@ -7,7 +7,7 @@ the device.
 
 import copy
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 
+from ..networks.network import Network
+from .clipping import clip_gradients
 from .memory import checkpoint_segments
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -22,7 +24,7 @@ FIRST_SCALE = 2.0**12  # of the loss in fp16: 65,504 is the largest number there
 WARMUP_STEPS = 3  # before a capture: allocations, library handles, choice of algorithms
 
 
-def half_precision_copy(net: nn.Module, dtype: torch.dtype) -> nn.Module:
+def half_precision_copy(net: Network, dtype: torch.dtype) -> Network:
     """A copy of `net` whose convolutions and linear layers hold `dtype` weights.
 
     Batch norm is shared, in float32. Autocast would cast each weight in a kernel of its own at
@@ -45,6 +47,7 @@ class Optimisation:
         batch_size: Images of a step, of this process's share.
         momentum: Of SGD.
         weight_decay: Of SGD.
+        clip: See clipping.clip_gradients; None leaves gradients as they are.
         precision: "fp32", or "bf16" or "fp16" with float32 master weights. In fp16 the loss is
             scaled, and a step whose gradients overflow is left out.
         checkpoint_blocks: See memory.checkpoint_segments; 0 keeps all activations.
@@ -55,6 +58,7 @@ class Optimisation:
     batch_size: int
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    clip: float | None = None
     precision: str = "fp32"
     checkpoint_blocks: int = 0
     processes: int = 1
@@ -73,7 +77,7 @@ class Engine:
 
     def __init__(
         self,
-        net: nn.Module,
+        net: Network,
         labels: Tensor,
         crops: Callable[..., Tensor],
         optimisation: Optimisation,
@@ -81,6 +85,7 @@ class Engine:
         device = labels.device
         self.net, self.labels, self.crops = net, labels, crops
         self.processes = optimisation.processes
+        self.clip = optimisation.clip
         self.dtype = DTYPES[optimisation.precision]
         is_half = self.dtype is not torch.float32
         self.computing_net = half_precision_copy(net, self.dtype) if is_half else net
@@ -151,6 +156,9 @@ class Engine:
         loss = cross_entropy(logits, labels)
         self.scaler.scale(loss).backward()
         self._gather_gradients()
+        if self.clip is not None:
+            self.scaler.unscale_(self.optimizer)
+            clip_gradients(self.net, self.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         wrong = (logits.detach().argmax(1) != labels).float().mean()
@@ -158,12 +166,11 @@ class Engine:
         self.cursor += 1
 
     def _gather_gradients(self) -> None:
-        """Gradients of the copy become those of the master weights, and those of all processes one."""
+        """The copy's gradients become the master weights', those of all processes their mean."""
         if self.masters:
-            gradients = [parameter.grad for parameter in self.halves]
-            torch._foreach_copy_([parameter.grad for parameter in self.masters], gradients)
+            torch._foreach_copy_(_gradients(self.masters), _gradients(self.halves))
         if self.processes > 1:
-            average([p.grad for p in self.net.parameters() if p.grad is not None])
+            average(_gradients(self.net.parameters()))
 
     def advance(self, steps: int) -> None:
         """Take `steps` steps, on the engine's own stream once captured."""
@@ -176,7 +183,7 @@ class Engine:
                 self.graph.replay()
 
     def means(self) -> tuple[float, float]:
-        """Mean loss (nats) and training error (percent) of the epoch so far; waits for the device."""
+        """Mean loss (nats) and error (percent) of the epoch so far; waits for the device."""
         if self.stream is not None:
             self.stream.synchronize()
         if self.processes > 1:
@@ -188,9 +195,9 @@ class Engine:
         """Capture the step as a CUDA graph on a stream of its own.
 
         Call it after start_epoch and after any checkpoint is restored: the graph remembers
-        addresses. Weights, statistics, momentum, the scale of the loss and the cursor are as before,
-        also where the capture fails; it then raises what PyTorch raised, and the engine goes on
-        step by step. The random state of the device moves: seed it afterwards.
+        addresses. Weights, statistics, momentum, the scale of the loss and the cursor are as
+        before, also where the capture fails; it then raises what PyTorch raised, and the engine
+        goes on step by step. The random state of the device moves: seed it afterwards.
         """
         stream = torch.cuda.Stream()
         graph = torch.cuda.CUDAGraph()
@@ -211,7 +218,7 @@ class Engine:
         self.stream = None
 
     @contextmanager
-    def _unchanged(self) -> Iterator[None]:
+    def _unchanged(self) -> Generator[None]:
         """Put back whatever a step changes when the `with` ends, however it ends."""
         state = self._state()
         saved = [tensor.clone() for tensor in state]
@@ -232,8 +239,8 @@ class Engine:
 
 
 @contextmanager
-def _no_counters(net: nn.Module) -> Iterator[None]:
-    """Batch norms without their count of batches: one kernel less for each, and nothing reads it."""
+def _no_counters(net: nn.Module) -> Generator[None]:
+    """Batch norms without their count of batches: a kernel less for each, and none reads it."""
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     counters = [norm.num_batches_tracked for norm in norms]
     try:
@@ -246,7 +253,7 @@ def _no_counters(net: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _no_collection() -> Generator[None]:
     """Old graphs are collected before a capture and none during it, where one would break it."""
     gc.collect()
     was_enabled = gc.isenabled()
@@ -259,7 +266,7 @@ def _no_collection() -> Iterator[None]:
 
 
 @contextmanager
-def _best_algorithms() -> Iterator[None]:
+def _best_algorithms() -> Generator[None]:
     """cuDNN chooses by trial while a step is warmed up and captured, at no other time."""
     before = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = True
@@ -269,8 +276,12 @@ def _best_algorithms() -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
-def average(tensors: Sequence[Tensor]) -> None:
-    """Replace tensors by their means over the processes of torch.distributed, all in one message."""
+def _gradients(parameters: Iterable[nn.Parameter]) -> list[Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
+def average(tensors: list[Tensor]) -> None:
+    """Replace tensors by their means over the processes of torch.distributed, in one message."""
     flat = torch.cat([tensor.flatten() for tensor in tensors])
     distributed.all_reduce(flat)
     parts = (flat / distributed.get_world_size()).split([tensor.numel() for tensor in tensors])
@@ -278,14 +289,14 @@ def average(tensors: Sequence[Tensor]) -> None:
     torch._foreach_copy_(tensors, means)
 
 
-def compile_blocks(net: nn.Module) -> None:
+def compile_blocks(net: Network) -> None:
     """Compile each block of `net.stages` in place; blocks of one shape share one compilation.
 
     A whole thousand-layer network takes minutes to compile, a block a second.
     """
     torch._dynamo.config.recompile_limit = 64  # stages x strides x kinds exceed the default of 8
     for stage in net.stages:
-        for block in stage:
+        for block in stage.children():
             block.compile(dynamic=False)
 
 

@@ -6,7 +6,7 @@ import math
 import signal
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -283,7 +283,7 @@ def readable_state(path: Path) -> Path | None:
 
 
 @contextmanager
-def ctrl_c_for_the_caller() -> Iterator[None]:
+def ctrl_c_for_the_caller() -> Generator[None]:
     """Lightning answers Ctrl-C by leaving Python, deaf to any more; raise KeyboardInterrupt."""
     handler = signal.getsignal(signal.SIGINT)
     try:
@@ -296,7 +296,7 @@ def ctrl_c_for_the_caller() -> Iterator[None]:
 
 
 @contextmanager
-def exit_on_sigterm() -> Iterator[None]:
+def exit_on_sigterm() -> Generator[None]:
     """Answer SIGTERM at once by SystemExit(143); Lightning would only take note of it.
 
     Signals reach the main thread only; elsewhere the process is left as it is.
@@ -317,7 +317,7 @@ def exit_on_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def quiet_lightning() -> Iterator[None]:
+def quiet_lightning() -> Generator[None]:
     """Keep Lightning's advice and adverts out of notebooks; errors still come through."""
     loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
     levels = [logger.level for logger in loggers]

@@ -1,6 +1,6 @@
 """What training keeps in memory: segments that are computed again, and bytes counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from ..networks.network import Network
+
 RANDOM = (nn.Dropout,)
 
 
-def checkpoint_segments(net: nn.Module, blocks: int) -> None:
+def checkpoint_segments(net: Network, blocks: int) -> None:
     """Keep, for the way back, only what enters each segment of `blocks` blocks, in place.
 
     Activations within a segment are computed again in the backward pass, with the same dropout and
@@ -26,9 +28,11 @@ def checkpoint_segments(net: nn.Module, blocks: int) -> None:
     if blocks < 1:
         raise ValueError(f"a segment has at least one block, got {blocks}")
     for stage in net.stages:
+        assert isinstance(stage, nn.Sequential)
         # Keeping the random state asks the device for it, which a graph capture forbids.
         is_random = any(isinstance(module, RANDOM) for module in stage.modules())
-        stage.forward = partial(_in_segments, stage, blocks, is_random)
+        # On this stage alone, not on its class, and without a wrapper that would rename weights.
+        vars(stage)["forward"] = partial(_in_segments, stage, blocks, is_random)
 
 
 def _in_segments(stage: nn.Sequential, blocks: int, is_random: bool, x: Tensor) -> Tensor:
@@ -55,7 +59,7 @@ def _contexts(
 
 
 @contextmanager
-def _statistics_held(net: nn.Module) -> Iterator[None]:
+def _statistics_held(net: nn.Module) -> Generator[None]:
     """Batch norms use the batch's statistics as ever, but do not count them into their own."""
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     held = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
@@ -71,7 +75,7 @@ def _statistics_held(net: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def kept_for_backward() -> Iterator[Callable[[], int]]:
+def kept_for_backward() -> Generator[Callable[[], int]]:
     """Count the bytes that forward passes inside the `with` keep, parameters apart.
 
     >>> with kept_for_backward() as count:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..data import augment
 from ..data.images import Images
+from ..networks.network import Network
 from ..recipes import RunConfig, lr_at
 from . import engine
 from .build import build
@@ -82,6 +83,11 @@ class Training(pl.LightningModule):
         return self.train_images.pixels.shape[1] // 8
 
     @property
+    def networks(self) -> list[Network]:
+        """The networks, as what they are."""
+        return [net for net in self.nets if isinstance(net, Network)]
+
+    @property
     def iterations_done(self) -> int:
         """Iterations of the epochs that ended."""
         return int(self.curves[0].get("iteration", [0])[-1])
@@ -95,12 +101,13 @@ class Training(pl.LightningModule):
             batch_size=self.share,
             momentum=self.recipe.momentum,
             weight_decay=self.recipe.weight_decay,
+            clip=self.recipe.clip,
             precision=self.runtime.precision or "fp32",
             checkpoint_blocks=self.runtime.checkpoint_blocks,
             processes=self.runtime.processes,
         )
         self.engines = [
-            engine.Engine(net, data.labels, crops, optimisation) for net in self.nets
+            engine.Engine(net, data.labels, crops, optimisation) for net in self.networks
         ]
         if self.runtime.compile_blocks:
             for one in self.engines:
@@ -152,7 +159,8 @@ class Training(pl.LightningModule):
         lrs = [lr_at(first + step, config.recipe) for step in range(len(rows.order))]
         return [row[:, ours] for row in rows], lrs
 
-    def training_step(self, chunk: int, _index: int) -> None:
+    def training_step(self, *args: Any, **_kwargs: Any) -> None:
+        chunk: int = args[0]
         for one in self.engines:
             one.advance(chunk)
 

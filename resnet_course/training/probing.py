@@ -1,8 +1,8 @@
-"""What a study wants to know of a network beyond its curves: asked while it trains, or afterwards."""
+"""What a study asks of a network beyond its curves, while it trains or afterwards."""
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -139,7 +139,7 @@ def record_custom(
 
 
 @contextmanager
-def _own_random_state(seed: int) -> Iterator[None]:
+def _own_random_state(seed: int) -> Generator[None]:
     """One thread, PyTorch's defaults and a seed inside the `with`, the caller's afterwards."""
     with one_thread("cpu"), own_defaults(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,6 +1,6 @@
 """How a run is computed: device, precision, threads, processes. Nothing here changes the recipe."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -108,7 +108,7 @@ def native_precision(device: str) -> str:
 
 
 @contextmanager
-def one_thread(device: str) -> Iterator[None]:
+def one_thread(device: str) -> Generator[None]:
     """One CPU thread, and the caller's number of threads afterwards; does nothing on a GPU.
 
     The number of threads changes the last digits of a sum, and with them a run.
@@ -125,7 +125,7 @@ def one_thread(device: str) -> Iterator[None]:
 
 
 @contextmanager
-def own_defaults() -> Iterator[None]:
+def own_defaults() -> Generator[None]:
     """PyTorch's own defaults of what changes numbers, and the caller's afterwards."""
     import torch
 

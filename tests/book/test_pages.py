@@ -1,11 +1,11 @@
-"""Every page of the built book, as a browser with no network beyond it sees it; one load serves all its tests."""
+"""Every page of the built book, as a browser sees it that has no network beyond it."""
 
 import itertools
 import re
 
 import pytest
 
-from .conftest import HTML, pages
+from tools.built_book import HTML, pages
 
 pytestmark = pytest.mark.browser
 PAGES = [page for page in pages() if page != "index.html"] or ["index.html"]
@@ -87,7 +87,9 @@ def test_a_search_finds_the_chapter_with_no_help_from_outside(open_page):
     assert complaints == []
 
 
-@pytest.mark.parametrize("asked", ["F(x)", "projection", "degradation", "cross entropy", "pre-activation"])
+@pytest.mark.parametrize(
+    "asked", ["F(x)", "projection", "degradation", "cross entropy", "pre-activation"]
+)
 def test_a_search_finds_the_name_of_a_formula_and_of_a_word(open_page, asked):
     page, complaints = open_page(f"search.html?q={asked.replace('(', '%28').replace(')', '%29')}")
     page.locator("#search-results li a[href*='notation.html']").first.wait_for()
@@ -197,6 +199,7 @@ def test_the_book_opens_from_disk_and_its_sliders_move(browser):
     page.keyboard.press("ArrowRight")
     figure = page.locator(".frames figure.exhibit").filter(visible=True)
     assert figure.locator("figcaption").inner_text() != before
-    assert figure.locator("img.only-light").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    drawing = figure.locator("img.only-light")
+    assert drawing.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
     assert complaints == []
     page.close()

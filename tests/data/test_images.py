@@ -1,13 +1,10 @@
 """The embedded subset is real CIFAR-10, whole and balanced; a split is fixed, disjoint and complete."""
 
 import hashlib
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from resnet_course.data import augment, images, sources
 
@@ -66,16 +63,6 @@ def test_the_embedded_files_have_their_checksum(split):
     pixels = images.load("embedded", split).pixels.numpy()
     mosaic = pixels.reshape(-1, columns, 16, 16, 3).swapaxes(1, 2)
     assert hashlib.sha256(mosaic.tobytes()).hexdigest() == images.EMBEDDED_SHA256[split]
-
-
-def test_the_script_makes_the_embedded_files_again(official, tmp_path):
-    script = runpy.run_path(str(Path(__file__).parents[2] / ".ci" / "make_embedded.py"))
-    assert script["make_embedded"](official, tmp_path) == images.EMBEDDED_SHA256
-    made = {path.name: np.asarray(Image.open(path)) for path in tmp_path.iterdir()}
-    assert made.keys() == {path.name for path in images.EMBEDDED.iterdir()}
-    assert all(
-        np.array_equal(mosaic, np.asarray(Image.open(images.EMBEDDED / name))) for name, mosaic in made.items()
-    )
 
 
 def test_the_constants_are_mean_and_deviation_of_the_real_training_images(official):

@@ -282,7 +282,7 @@ def test_a_damaged_cache_is_replaced(files, host):
 def test_a_broken_connection_is_tried_again_after_all_others(files, host, capsys):
     server, dead = host(binary_tar(files), cut=100_000), host(b"", status=503)
     fetch(server, dead)
-    assert "host 0: the connection broke off." in capsys.readouterr().err
+    assert "host 0: the connection broke off after 0.1 MB." in capsys.readouterr().err
     assert (server.asked, dead.asked) == (2, 1)
     assert landed() == files
 

@@ -137,7 +137,7 @@ def graded(tmp_path_factory, outside, isolated):
         "leaver": with_first("import os", "os._exit(0)"),
         "writer": with_first(f"open({str(secret)!r}, 'a').write('changed')"),
         "reader": with_first(f"print(open({str(secret)!r}).read())"),
-        "course": with_first("import resnet_course.blocks as b", "open(b.__file__, 'a').write('# changed')"),
+        "course": with_first("import resnet_course.networks.blocks as b", "open(b.__file__, 'a').write('# changed')"),
         "network": with_first("import socket", f"socket.create_connection(('127.0.0.1', {port}), 2)"),
         "killer": with_first("import os, signal", "os.kill(-1, signal.SIGKILL)", "os.kill(os.getppid(), 9)"),
         "=formula": answered(),
@@ -238,7 +238,7 @@ def test_nothing_was_read_or_written_outside_and_nobody_was_called(graded, outsi
     assert secret.read_text() == "the grades of others"
     assert "the grades of others" not in (graded[0] / "feedback" / "reader" / SLUG / f"{SLUG}.html").read_text()
     assert heard == []
-    import resnet_course.blocks
+    import resnet_course.networks.blocks
 
     assert "# changed" not in Path(resnet_course.blocks.__file__).read_text()
 

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from resnet_course import probes
 from resnet_course.networks import models
+from resnet_course.probes import responses
 from resnet_course.networks.blocks import PlainBlock, ResidualBlock
 
 NETS = {
@@ -426,5 +427,5 @@ def test_block_outputs_are_joined_over_batches(residual):
 def test_the_standard_deviation_of_pieces_is_that_of_the_whole():
     a, b = torch.randn(100), 3 + 2 * torch.randn(900)
     parts = [(len(t), *torch.var_mean(t, correction=0)) for t in (a, b)]
-    assert probes._pooled_std(parts) == pytest.approx(torch.cat([a, b]).std(correction=0).item(), rel=1e-5)
-    assert math.isfinite(probes._pooled_std(parts))
+    assert responses._pooled_std(parts) == pytest.approx(torch.cat([a, b]).std(correction=0).item(), rel=1e-5)
+    assert math.isfinite(responses._pooled_std(parts))

@@ -1,11 +1,11 @@
 """Chapter "Depth that stops helping": plain and residual networks over the same depths."""
 
 from ..study import Study
-from . import analysis, figures
+from . import analysis, figures, replications
 from .claims import CLAIMS
 from .configs import QUESTION, configs
 
-__all__ = ["STUDY", "analysis", "figures"]
+__all__ = ["STUDY", "analysis", "figures", "replications"]
 
 STUDY = Study(
     slug="degradation",

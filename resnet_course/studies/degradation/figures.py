@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = Layout(ncols=2, sharex=True, sharey=True)
 TITLES = {"train_error": "training error (%)", "test_error": "test error (%)"}
+BOTH_ERRORS = (
+    "Training and test error against depth: mean over seeds, each seed a small mark. If this were "
+    "overfitting, which of the two panels would go down?"
+)
 CURVE_RANGE = (40, 95)  # percent, alike in all frames of the slider
 
 
-def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_depth(records: Sequence[Record], caption: str = BOTH_ERRORS) -> FigureCard:
     """Training and test error against depth, side by side on one scale."""
 
     def draw(panels: Sequence["Axes"], colours: Colours) -> None:
@@ -26,9 +30,7 @@ def by_depth(records: Sequence[Record], caption: str = "") -> FigureCard:
             axes.set_title(title)
         panels[0].legend()
 
-    return plots.figure_card(
-        draw, summary(records), caption, table(records), records, SIDE_BY_SIDE
-    )
+    return plots.figure_card(draw, summary(records), caption, table(records), records, SIDE_BY_SIDE)
 
 
 def curves(

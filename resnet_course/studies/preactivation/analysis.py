@@ -119,10 +119,16 @@ def paper_error(variant: str) -> str:
     return "fails" if error is None else f"{error:.2f}"
 
 
+def _power_of_ten(value: float) -> str:
+    """A number of any size in a few letters: 3e5."""
+    return f"{value:.0e}".replace("e+", "e").replace("e0", "e")
+
+
 def summary(records: Sequence[Record]) -> str:
     """Test error of the deepest networks, best first, and how the others failed."""
     deepest = max(record.depth for record in records)
-    learnt, failed = [], []
+    learnt: list[tuple[float, str]] = []
+    failed: list[str] = []
     for (variant,), members in grouped(select(records, depth=deepest), by=("variant",)).items():
         name = NAMES[str(variant)]
         if failures := failed_runs(members):
@@ -159,10 +165,7 @@ def measured_failure(records: Sequence[Record]) -> str:
         return f"in {len(epochs)} of {len(records)} runs, from epoch {min(epochs)} on"
     if way is Fate.EXPLODED:
         losses = [record.final["train_loss"] for record in records]
-        low, high = (
-            f"{loss:.0e}".replace("e+", "e").replace("e0", "e")
-            for loss in (min(losses), max(losses))
-        )
+        low, high = _power_of_ten(min(losses)), _power_of_ten(max(losses))
         return f"training loss {low} to {high} nats at the end"
     return f"{summarise(record.final['train_error'] for record in records)} % training error"
 
@@ -195,7 +198,7 @@ COMPARISONS = (
 
 def gains(records: Sequence[Record], depth: int = 110) -> list[dict[str, object]]:
     """One row per comparison that was run: what a clear path saves, what a BN, what is left."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for better, worse in COMPARISONS:
         try:
             estimated = saved(records, better, worse, depth)

@@ -44,7 +44,8 @@ CLAIMS = (
         seeds=3,
     ),
     Claim(
-        "original block, a norm before the head: the first epoch's loss is that of guessing or less",
+        "original block, a norm before the head: the first epoch's loss is that of guessing "
+        "or less",
         first_loss("original", True),
         "below",
         1.2 * GUESSING,

@@ -48,7 +48,7 @@ ADDS = """def multiply_adds(conv, height, width):
 """
 PAIRED = """def paired_difference(records, option):
     errors = {(r.shortcut, r.seed): r.final["test_error"] for r in records}
-    found = runs.stats(e - errors["A", seed] for (kind, seed), e in errors.items() if kind == option)
+    found = runs.summarise(e - errors["A", seed] for (kind, seed), e in errors.items() if kind == option)
     return found.mean, found.std
 """
 
@@ -199,7 +199,7 @@ WRONG = {
     ),
     "paired_difference: deviation of the runs": (
         "def paired_difference(records, option):\n"
-        '    of = {o: runs.stats(r.final["test_error"] for r in records if r.shortcut == o) for o in ("A", option)}\n'
+        '    of = {o: runs.summarise(r.final["test_error"] for r in records if r.shortcut == o) for o in ("A", option)}\n'
         '    return of[option].mean - of["A"].mean, (of[option].std**2 + of["A"].std**2) ** 0.5',
         "spread of the runs themselves",
     ),
@@ -218,7 +218,7 @@ WRONG = {
     "paired_difference: paired in the order of the files": (
         "def paired_difference(records, option):\n"
         '    of = {o: [r.final["test_error"] for r in records if r.shortcut == o] for o in ("A", option)}\n'
-        '    found = runs.stats(b - a for a, b in zip(of["A"], of[option], strict=True))\n'
+        '    found = runs.summarise(b - a for a, b in zip(of["A"], of[option], strict=True))\n'
         "    return found.mean, found.std",
         "of the runs themselves",
     ),

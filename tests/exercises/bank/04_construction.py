@@ -31,7 +31,7 @@ GRAFT = """def graft(stage, at, count):
     return nn.Sequential(*old[:at], *new, *old[at:])
 """
 SAME = """def same_answers(net, other, x):
-    with probes.untouched(net), probes.untouched(other), torch.no_grad():
+    with probes.preserve_state(net), probes.preserve_state(other), torch.no_grad():
         return torch.equal(net.eval()(x), other.eval()(x))
 """
 DRIFT = """def drift(block, x):
@@ -94,7 +94,7 @@ WRONG = {
     ),
     "disguised_copy: the chapter's block": (
         "def disguised_copy(order, factors):\n"
-        "    return probes.graft(nn.Sequential(blocks.PlainBlock(len(order), len(order))), 1, 1)[1].eval()",
+        "    return probes.insert_identity_blocks(nn.Sequential(blocks.PlainBlock(len(order), len(order))), 1, 1)[1].eval()",
         "nothing is in disguise",
     ),
     "disguised_copy: order read the other way": (
@@ -292,6 +292,6 @@ RIGHT = {
     "same_answers: copies": "def same_answers(net, other, x):\n"
     "    nets = [copy.deepcopy(n).eval() for n in (net, other)]\n"
     "    one, two = (n(x) for n in nets)\n    return bool((one == two).all())",
-    "drift: put back by hand": "def drift(block, x):\n    with probes.untouched(block), torch.no_grad():\n"
+    "drift: put back by hand": "def drift(block, x):\n    with probes.preserve_state(block), torch.no_grad():\n"
     "        change = block.train()(x) - x\n    return max(change.max().item(), -change.min().item())",
 }

@@ -158,8 +158,8 @@ def relative_sizes(net, x):
 def sorted_responses(records):
     usual = [r for r in records if r.label == ""]
     out = {}
-    for net, depth in {(r.net, r.depth) for r in usual}:
-        group = [r for r in usual if r.net == net and r.depth == depth]
+    for net, depth in {(r.arch, r.depth) for r in usual}:
+        group = [r for r in usual if r.arch == net and r.depth == depth]
         out[net, depth] = sorted((s.mean for s in runs.mean_profile(group, "response")))[::-1]
     return out
 """,

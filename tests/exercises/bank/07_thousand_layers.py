@@ -93,24 +93,24 @@ def saved_bytes(net, x):
     "saved_bytes: without the images": (saved(("*net.buffers())}", "*net.buffers(), x)}")), "the images are missing"),
     "saved_bytes: returns the expected value": ("def saved_bytes(net, x):\n    return 144\n", "float64"),
     "Checkpointed: statistics move twice": (
-        lean(("            context_fn=lambda: (nullcontext(), probes.untouched(self.block)),\n", "")),
+        lean(("            context_fn=lambda: (nullcontext(), probes.preserve_state(self.block)),\n", "")),
         "batch norms counted",
     ),
     "Checkpointed: statistics never move": (
-        lean(("(nullcontext(), ", "(probes.untouched(self.block), ")),
+        lean(("(nullcontext(), ", "(probes.preserve_state(self.block), ")),
         "batch norms counted",
     ),
     "Checkpointed: momentum to zero, count forgotten": (
         lean(
             ("        return checkpoint(", MOMENTUM + "        return checkpoint("),
-            ("probes.untouched(self.block)", "still()"),
+            ("probes.preserve_state(self.block)", "still()"),
         ),
         "batch norms counted",
     ),
     "Checkpointed: second run in eval mode": (
         lean(
             ("        return checkpoint(", EVAL + "        return checkpoint("),
-            ("probes.untouched(self.block)", "asleep()"),
+            ("probes.preserve_state(self.block)", "asleep()"),
         ),
         "exactly what the first did",
     ),

@@ -241,18 +241,18 @@ def updates(net, step):
             counts[name] += 1
         return hook
 
-    with probes.untouched(net), probes.hooked([net.get_submodule(n).register_forward_hook(count(n)) for n in counts]):
+    with probes.preserve_state(net), probes.hooked([net.get_submodule(n).register_forward_hook(count(n)) for n in counts]):
         step(net)
     return counts
 """,
         "in eval mode and one that never ran",
     ),
     "updates: since the beginning": (updates((" - before[n]", "")), "3 times and once"),
-    "updates: moves the buffers": (updates(("with probes.untouched(net):", "if True:")), "not what they were before"),
+    "updates: moves the buffers": (updates(("with probes.preserve_state(net):", "if True:")), "not what they were before"),
     "updates: not after an error": (
         updates(
             (
-                "    with probes.untouched(net):\n        step(net)\n        return {",
+                "    with probes.preserve_state(net):\n        step(net)\n        return {",
                 "    kept = {n: b.clone() for n, b in net.named_buffers()}\n    step(net)\n    found = {",
             ),
             (
@@ -434,7 +434,7 @@ def mend_stem(net):
 def accepts(block):
     saved = [p.detach().clone() for p in block.parameters()]
     try:
-        with probes.untouched(block), torch.no_grad():
+        with probes.preserve_state(block), torch.no_grad():
             for p in block.parameters():
                 p.copy_(torch.randn_like(p))
             for mode in (False, True, False):
