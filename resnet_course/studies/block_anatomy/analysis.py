@@ -70,9 +70,7 @@ def change(
 
     Raises MissingRecordsError where one of the two was not run.
     """
-    return difference(
-        runs_of(records, part, depth), runs_of(records, ORIGINAL, depth), metric
-    )
+    return difference(runs_of(records, part, depth), runs_of(records, ORIGINAL, depth), metric)
 
 
 def table(records: Sequence[Record]) -> list[dict[str, object]]:

@@ -22,20 +22,17 @@ ERROR_RANGE = (45.0, 95.0)  # percent, alike in all frames of the slider
 BLOCKS = (
     "Test error of the original block and of seven changed ones: the mean over seeds large, each "
     "seed a small mark; the dotted line is the original. How far from the line must a mean be "
-    "before "
-    "you believe it?"
+    "before you believe it?"
 )
 HEAD_NORM = (
     "Test error of 56 layers: hollow marks without a batch norm between the last block and the "
-    "head, "
-    "full ones with it. What a change still costs between full marks is not the size of the logits."
+    "head, full ones with it. What a change still costs between full marks is not the size of the "
+    "logits."
 )
 BY = ("depth", "shortcut", "variant")
 
 
-def by_part(
-    records: Sequence[Record], parts: Sequence[Part] = (ORIGINAL, *CHANGES)
-) -> FigureCard:
+def by_part(records: Sequence[Record], parts: Sequence[Part] = (ORIGINAL, *CHANGES)) -> FigureCard:
     """Test error of each block, one panel per depth: mean over seeds, every seed a small mark."""
     depths = sorted({record.depth for record in records})
     known = analysis.present(records)

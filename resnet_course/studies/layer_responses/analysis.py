@@ -39,9 +39,7 @@ def by_decay(records: Sequence[Record], depth: int = MIDDLE) -> dict[float, list
     """Residual networks of one depth by weight decay, from none on."""
     chosen = select(records, arch="residual", depth=depth)
     decays = sorted({record.config.recipe.weight_decay for record in chosen})
-    return {
-        decay: [r for r in chosen if r.config.recipe.weight_decay == decay] for decay in decays
-    }
+    return {decay: [r for r in chosen if r.config.recipe.weight_decay == decay] for decay in decays}
 
 
 def along_layers(
@@ -56,9 +54,7 @@ def network_mean(record: Record, quantity: Quantity, iteration: int | None = Non
     return fmean(record.profile(quantity, iteration))
 
 
-def average(
-    records: Sequence[Record], quantity: Quantity, iteration: int | None = None
-) -> Stats:
+def average(records: Sequence[Record], quantity: Quantity, iteration: int | None = None) -> Stats:
     """Mean over the layers of one network, with its scatter over seeds."""
     if not records:
         raise MissingRecordsError("there are no records of this network")
@@ -110,10 +106,7 @@ def responses(records: Sequence[Record], arch: str | None = None) -> str:
 
 def summary(records: Sequence[Record]) -> str:
     """The result in words."""
-    return (
-        "Mean standard deviation of a layer's response after training: "
-        f"{responses(records)}."
-    )
+    return f"Mean standard deviation of a layer's response after training: {responses(records)}."
 
 
 def with_longer_training(longer: Sequence[Record], published: Sequence[Record]) -> str:

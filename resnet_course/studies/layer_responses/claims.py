@@ -36,7 +36,7 @@ def off_one(records: Sequence[Record]) -> Estimate:
 def deepest_beside_shallowest(
     quantity: Quantity, iteration: int | None = None, less: float = 0.0
 ) -> Estimator:
-    """Mean of a quantity in the deepest residual network over the shallowest's, less a number."""
+    """Mean of a quantity in the deepest residual network by the shallowest's, less a number."""
 
     def of_records(records: Sequence[Record]) -> Estimate:
         depths = INSIDE[records[0].tier]

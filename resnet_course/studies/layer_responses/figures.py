@@ -19,13 +19,11 @@ RESPONSE_RANGE = (0.0, 2.0)  # alike in all frames of the slider
 LINE_WIDTH = 1.2
 BY_LAYER = (
     "Standard deviation of each layer's response after short training, mean over seeds. Where is "
-    "the "
-    "order of the paper's Fig. 7?"
+    "the order of the paper's Fig. 7?"
 )
 RATIOS = (
     "Length of each branch beside its shortcut, from input to output: mean over seeds. Stages "
-    "begin "
-    "at one and two thirds."
+    "begin at one and two thirds."
 )
 
 
@@ -115,7 +113,7 @@ def ratios(records: Sequence[Record]) -> FigureCard:
                     alpha=plots.opacity(depth, list(networks)),
                     label=f"{depth} layers",
                 )
-            axes.set(title=title, xlabel="place in the network, input to output")
+            axes.set(title=title, xlabel="place in the network")
         panels[1].legend()
 
     means = [

@@ -98,9 +98,7 @@ def rise(record: Record, statistics: Statistics) -> float:
     return fmean(ends)
 
 
-def sharpness(
-    records: Sequence[Record], statistics: Statistics = "batch"
-) -> dict[Network, Stats]:
+def sharpness(records: Sequence[Record], statistics: Statistics = "batch") -> dict[Network, Stats]:
     """Sharpness of trained networks: mean over directions, then mean and deviation over seeds."""
     chosen = having(records, "sharpness", statistics)
     return {

@@ -1,9 +1,9 @@
 """What the chapter claims; committed before the networks of seeds 3 to 10 were looked at.
 
-With the batch's statistics, seeds 0 to 2: sharpness 2.4 (plain-20), 4.3 (residual-20), over seeds
-and directions it scatters by some tenths. With running statistics only the packaged networks of
-seed 0 were looked at: along three directions the losses at distance 1 had medians of 20 and 9
-(plain-20, on either side), 20 and 19 (residual-20), 10,000 and 3,800 (plain-56), 33 and 6
+With the batch's statistics, seeds 0 to 2: sharpness 2.4 (plain-20) and 4.3 (residual-20), which
+scatters by some tenths over seeds and directions. With running statistics only the packaged
+networks of seed 0 were looked at: along three directions the losses at distance 1 had medians of
+20 and 9 (plain-20, on either side), 20 and 19 (residual-20), 10,000 and 3,800 (plain-56), 33 and 6
 (residual-56); a review found 600 to 428,000 and 5 to 40 at 56 layers along eight directions.
 The margins come from there. Losses that differ by orders of magnitude are compared by their
 decimal logarithm: a difference of one decade is a factor of ten. Sharpness with running statistics,

@@ -23,15 +23,13 @@ COLOUR_RANGE = {"batch": (1.2, 5.0), "running": (1.0, 1e5)}  # nats, alike in al
 COLOUR_TICKS = {"batch": (1.5, 2, 3, 4), "running": (1, 100, 10_000)}
 SLICES = (
     "Training loss along random directions around trained weights: median over directions and "
-    "seeds, "
-    "and the middle half of them. Note the logarithmic axis wherever running statistics were used. "
-    "In which panel is flat good news?"
+    "seeds, and the middle half of them. Note the logarithmic axis wherever running statistics "
+    "were used. In which panel is flat good news?"
 )
 OWN_SLICES = (
     "One direction through four trained networks, this page's own run: on the left with the "
-    "batch's "
-    "statistics, on the right, on a logarithmic axis, with the running ones. The weights are the "
-    "same. Which picture would you publish?"
+    "batch's statistics, on the right, on a logarithmic axis, with the running ones. The weights "
+    "are the same. Which picture would you publish?"
 )
 GROWTH = (
     "Standard deviation of each batch norm's output with running statistics, weights displaced by "
@@ -40,10 +38,8 @@ GROWTH = (
 )
 PROMISES = (
     "One step downhill from the initial weights: gain as a share of what the gradient promises, "
-    "mean "
-    "over seeds; 1 is a promise kept, below 0 the loss rises (cut off at −0.5). How small would "
-    "the "
-    "step of plain-110 have to be?"
+    "mean over seeds; 1 is a promise kept, below 0 the loss rises (cut off at −0.5). How small "
+    "would the step of plain-110 have to be?"
 )
 Slices = Mapping[Statistics, Sequence[float]]  # loss (nats) at each of DISTANCES
 

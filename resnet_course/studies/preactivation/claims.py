@@ -35,7 +35,7 @@ Estimator = Callable[[Sequence[Record]], Estimate]
 
 
 def gain(better: str, worse: str, metric: str = "test_error") -> Estimator:
-    """How much lower `metric` is with one block than with the other, at 110 layers, by seed."""
+    """How much lower `metric` is with one block than with another at 110 layers, seed by seed."""
 
     def of_records(records: Sequence[Record]) -> Estimate:
         return difference(
