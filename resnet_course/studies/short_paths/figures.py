@@ -28,10 +28,20 @@ if TYPE_CHECKING:
 
 STAGES = 3
 NONE_CHANGED = 0.5  # where a logarithmic axis has its zero
+ONE_OUT = (
+    "Test error with one block taken out, trained networks: a line per run. "
+    "Which network is a chain?"
+)
+PUBLISHED = (
+    "Published residual networks of 20, 32, 44 and 56 layers with one block taken out; the deeper "
+    "the network, the stronger its line. Which block would you rather keep?"
+)
+SEVERAL = "Blocks taken out, and pairs swapped, at random. How would the curve of a chain look?"
+PATHS = "Branches on the mean path of the gradient. Which of the lines is training's doing?"
 ERROR_RANGE = (40, 100)  # percent, alike in all frames of a slider
 
 
-def one_out(records: Sequence[Record], caption: str = "") -> FigureCard:
+def one_out(records: Sequence[Record], caption: str = ONE_OUT) -> FigureCard:
     """Test error with each block taken out alone, from the first to the last; a line per run."""
     depths = sorted({record.depth for record in records})
 
@@ -144,7 +154,7 @@ def lesions(name: str, records: Sequence[Record]) -> FigureCard:
     return plots.figure_card(draw, alt, caption, rows, records)
 
 
-def several_at_once(records: Sequence[Record], caption: str = "") -> FigureCard:
+def several_at_once(records: Sequence[Record], caption: str = SEVERAL) -> FigureCard:
     """Test error with blocks taken out, and with pairs swapped, against how many."""
     depths = sorted({record.depth for record in records})
 
@@ -242,7 +252,7 @@ def draw_untrained(axes: "Axes", colours: Colours, x: Sequence[float], y: Sequen
 
 
 def path_lengths(
-    records: Sequence[Record], untrained: dict[int, float], caption: str = ""
+    records: Sequence[Record], untrained: dict[int, float], caption: str = PATHS
 ) -> FigureCard:
     """Mean path against blocks: all paths, the gradient before and after training, the logarithm.
 

@@ -14,7 +14,7 @@ from ...records import (
     select,
     summarise,
 )
-from .configs import FEW, MANY, NAMES, NOTHING, Arm, label_of
+from .configs import BLOCKS_OUT, DECAY, DROPOUT, FEW, MANY, NAMES, NOTHING, Arm, label_of
 
 SIZES = (MANY, FEW)
 
@@ -30,6 +30,12 @@ class Case:
 def treated(records: Sequence[Record], size: str, arm: Arm) -> list[Record]:
     """The records of one arm with many images or few; [] where there is none."""
     return select(records, variant=arm.variant, label=label_of(size, arm))
+
+
+def regularised(records: Sequence[Record]) -> list[Record]:
+    """The records of what is added against overfitting, and of nothing added beside them."""
+    regularisers = {arm.variant for arm in (NOTHING, BLOCKS_OUT, DROPOUT, DECAY)}
+    return [record for record in records if record.variant in regularisers]
 
 
 def by_case(records: Sequence[Record]) -> dict[Case, list[Record]]:

@@ -12,13 +12,21 @@ from .configs import COLD, COLD_NORM, SHALLOW, STARTS, Start
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ENDS = (
+    "Training error after twelve passes: mean over seeds, each seed a small mark. "
+    "Is it the rate, the blocks or the head that should begin small?"
+)
+BEGINNINGS = (
+    "Residual networks at 0.1 from the first step, a line per seed. "
+    "What makes the deep one begin so badly?"
+)
 ROW_HEIGHT = 0.3  # inches per start
 LINES = {"": ":", "head-bn": "-"}  # without the norm before the head, and with it
 LOSS_RANGE = (1.6, 6.0)  # nats, alike in all frames of the slider
 LOSS_TICKS = (2, 3, 4, 5)
 
 
-def by_start_at_the_end(records: Sequence[Record], caption: str = "") -> FigureCard:
+def by_start_at_the_end(records: Sequence[Record], caption: str = ENDS) -> FigureCard:
     """Training error after the last step, one row per start."""
     errors = {
         STARTS[start]: [record.final["train_error"] for record in members]
@@ -35,7 +43,7 @@ def by_start_at_the_end(records: Sequence[Record], caption: str = "") -> FigureC
     return plots.figure_card(draw, summary(records), caption, table(records), records, layout)
 
 
-def with_and_without_norm(records: Sequence[Record], caption: str = "") -> FigureCard:
+def with_and_without_norm(records: Sequence[Record], caption: str = BEGINNINGS) -> FigureCard:
     """Training loss from 0.1 at once: residual-20 and 110, and 110 with the norm where recorded."""
     groups = {start: started(records, start) for start in (SHALLOW, COLD, COLD_NORM)}
     groups = {start: members for start, members in groups.items() if members}
