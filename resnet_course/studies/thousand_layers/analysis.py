@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ...records import (
     Estimate,
+    MissingRecordsError,
     Record,
     RecordError,
     difference,
@@ -13,6 +14,7 @@ from ...records import (
     select,
     summarise,
 )
+from ...records.statistics import MissingValuesError
 from .configs import ARMS
 
 ARM_OF = {variant: arm for arm, variant in ARMS.items()}
@@ -74,7 +76,10 @@ def shown(loss: float) -> str:
 
 
 def gain(records: Sequence[Record], depth: int, arm: str, over: str) -> Estimate:
-    """Points of test error by which one variant ends below another, seed by seed."""
+    """Points of test error by which one variant ends below another, seed by seed.
+
+    Raises what `difference` does where one of them is not recorded.
+    """
     networks = select(records, depth=depth)
     return difference(select(networks, variant=over), select(networks, variant=arm), "test_error")
 
@@ -83,20 +88,45 @@ def separated(records: Sequence[Record]) -> list[dict[str, object]]:
     """One row per depth: what the norm gains with either block, and the path with and without it.
 
     The two that a review told apart: full pre-activation brings a clear path *and* a batch norm
-    before the head.
+    before the head. A dash stands where a network is not recorded.
     """
-    plain, norm = ARMS["original", False], ARMS["original", True]
-    path, both = ARMS["pre-activation", False], ARMS["pre-activation", True]
+    original, with_norm = ARMS["original", False], ARMS["original", True]
+    clear, with_both = ARMS["pre-activation", False], ARMS["pre-activation", True]
+    comparisons = {
+        "the norm, original block": (with_norm, original),
+        "the norm, clear path": (with_both, clear),
+        "a clear path, without the norm": (clear, original),
+        "a clear path, with the norm": (with_both, with_norm),
+    }
     rows = []
     for depth in sorted({record.depth for record in records}):
-        row: dict[str, object] = {
-            "layers": str(depth),
-            "the norm, original block": str(gain(records, depth, norm, over=plain)),
-            "the norm, clear path": str(gain(records, depth, both, over=path)),
-            "a clear path, without the norm": str(gain(records, depth, path, over=plain)),
-            "a clear path, with the norm": str(gain(records, depth, both, over=norm)),
-        }
+        row: dict[str, object] = {"layers": str(depth)}
+        for title, (arm, over) in comparisons.items():
+            row[title] = gain_in_words(records, depth, arm, over)
         rows.append(row)
+    return rows
+
+
+def gain_in_words(records: Sequence[Record], depth: int, arm: str, over: str) -> str:
+    """A gain with its interval; a dash where one of the networks is not recorded."""
+    try:
+        return str(gain(records, depth, arm, over))
+    except (MissingRecordsError, MissingValuesError):
+        return "–"
+
+
+def rise_with_depth(records: Sequence[Record], shallow: int = 110) -> list[dict[str, object]]:
+    """One row per arm: how much higher the test error of 1202 layers ends than a shallower one's."""
+    rows: list[dict[str, object]] = []
+    for (variant,), members in grouped(records, by=("variant",)).items():
+        try:
+            rise = difference(
+                select(members, depth=DEEPEST), select(members, depth=shallow), "test_error"
+            )
+        except (MissingRecordsError, MissingValuesError):
+            continue
+        arm = arm_name(str(variant))
+        rows.append({"arm": arm, f"{DEEPEST} layers against {shallow}, test error": str(rise)})
     return rows
 
 
