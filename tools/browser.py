@@ -32,6 +32,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 180_000  # milliseconds for a page: enough on a busy machine, and a hang ends
 TEXT_ENDINGS = ("javascript", "json", "svg+xml", "xml")
 
 

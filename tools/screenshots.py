@@ -12,7 +12,7 @@ from typing import Literal
 from playwright.sync_api import Browser
 
 from tools import built_book, run
-from tools.browser import chromium
+from tools.browser import PATIENCE, chromium
 
 OUT = built_book.HTML.parent / "screenshots"
 HEIGHT = 900
@@ -36,6 +36,7 @@ def picture(browser: Browser, look: Look, pages: Sequence[str], out: Path) -> No
     context.add_init_script(
         f"for (const key of ['mode', 'theme']) localStorage.setItem(key, '{look.theme}')"
     )
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     for path in pages:
         page.goto((built_book.HTML / path).as_uri(), wait_until="networkidle")

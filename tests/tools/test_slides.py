@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tools import ROOT, ToolError
+from tools.browser import PATIENCE
 from tools.slides import cells, lecture
 from tools.slides.__main__ import chapters_by_part, index, main
 
@@ -32,6 +33,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page of a machine without a network."""
     context = browser.new_context(viewport={"width": 1280, "height": HEIGHT}, offline=True)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tools import ToolError, built_book
-from tools.browser import chromium, serve
+from tools.browser import PATIENCE, chromium, serve
 from tools.print_book import pdf_file
 
 READY = Path(__file__).with_name("ready.js")
@@ -54,6 +54,7 @@ def print_book(document: str, html: Path = built_book.HTML) -> Printed:
     """
     with serve(html) as site, chromium() as browser:
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.emulate_media(media="print")
         address = f"{site}/{NAME}"
         content_type = "text/html; charset=utf-8"
