@@ -160,9 +160,7 @@ def sgd(
     fused: bool | None = None,
 ) -> Steps:
     """Steps over batches; a loop that shows a running loss waits for it at each of them."""
-    optimizer = torch.optim.SGD(
-        net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, fused=fused
-    )
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, fused=fused)
 
     def steps(number: int) -> None:
         for batch, answers in islice(batches, number):
@@ -264,9 +262,7 @@ def _ready(name: str, way: Callable[[], Steps], device: str) -> Ready:
     return Ready(name, steps, round(seconds, 2), peak)
 
 
-def _rows(
-    network: str, ready: Sequence[Ready], rates: dict[str, list[float]]
-) -> list[Row]:
+def _rows(network: str, ready: Sequence[Ready], rates: dict[str, list[float]]) -> list[Row]:
     rows = []
     first = statistics.median(rates[ready[0].name]) if ready else 1.0
     for one in ready:
@@ -286,9 +282,7 @@ def _rows(
     return rows
 
 
-def take_turns(
-    ready: dict[str, Steps], turns: int, seconds: float
-) -> dict[str, list[float]]:
+def take_turns(ready: dict[str, Steps], turns: int, seconds: float) -> dict[str, list[float]]:
     """Seconds per step in each of `turns` turns of about `seconds`, round robin."""
     counts = {}
     for name, steps in ready.items():

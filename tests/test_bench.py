@@ -73,7 +73,9 @@ def test_an_addition_keeps_next_to_nothing_for_the_backward_pass():
 def no_measuring(monkeypatch):
     monkeypatch.setattr(bench, "measure", lambda *_, **__: ([], []))
     monkeypatch.setattr(bench, "ceilings", lambda _: {"flop_per_second": 1.0})
-    monkeypatch.setattr(bench, "addition", lambda depth, *_, **__: bench.AdditionCost(depth, 1, 1, 0))
+    monkeypatch.setattr(
+        bench, "addition", lambda depth, *_, **__: bench.AdditionCost(depth, 1, 1, 0)
+    )
 
 
 def test_the_result_is_kept_after_each_depth(no_measuring, tmp_path, monkeypatch):

@@ -14,7 +14,9 @@ from resnet_course import studies
 PACKAGE = Path(resnet_course.__file__).parent
 ROOT = PACKAGE.parent
 SOURCES = sorted(
-    path for room in ("resnet_course", "tools", "book/sphinxext") for path in (ROOT / room).rglob("*.py")
+    path
+    for room in ("resnet_course", "tools", "book/sphinxext")
+    for path in (ROOT / room).rglob("*.py")
 )
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 HEAVY = ("torch", "torchvision", "lightning", "matplotlib", "ipywidgets", "pandas", "scipy")

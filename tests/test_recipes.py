@@ -25,7 +25,9 @@ def test_the_papers_rate_falls_tenfold_at_32k_and_48k(step, lr):
     assert lr_at(step, PAPER) == pytest.approx(lr, rel=1e-12)
 
 
-@pytest.mark.parametrize(("step", "lr"), [(0, 0.01), (399, 0.01), (400, 0.1), (31_999, 0.1), (32_000, 0.01)])
+@pytest.mark.parametrize(
+    ("step", "lr"), [(0, 0.01), (399, 0.01), (400, 0.1), (31_999, 0.1), (32_000, 0.01)]
+)
 def test_110_layers_warm_up_at_a_tenth_for_400_iterations(step, lr):
     assert lr_at(step, trained(PAPER, 110)) == pytest.approx(lr, rel=1e-12)
 
@@ -117,12 +119,16 @@ def test_the_tiers_are_ordered_by_the_images_they_train_on():
 
 
 def test_an_unknown_tier_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="tier must be one of live, laptop, colab, paper, published, got 'huge'"):
+    with pytest.raises(
+        ValueError, match="tier must be one of live, laptop, colab, paper, published, got 'huge'"
+    ):
         for_tier("huge")
 
 
 def test_an_unknown_schedule_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="schedule must be one of multistep, one-cycle, constant, got 'cosine'"):
+    with pytest.raises(
+        ValueError, match="schedule must be one of multistep, one-cycle, constant, got 'cosine'"
+    ):
         lr_at(0, replace(PAPER, schedule="cosine"))
 
 

@@ -16,7 +16,9 @@ VENDOR = ROOT / "book" / "assets" / "vendor"
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if listed.returncode:
         pytest.skip("not a git checkout")
     return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
@@ -33,7 +35,9 @@ def test_conda_installs_what_pip_installs():
 
 
 def test_the_package_bounds_its_dependencies_from_below_only():
-    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in PROJECT["dependencies"]), PROJECT["dependencies"]
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in PROJECT["dependencies"]), PROJECT[
+        "dependencies"
+    ]
 
 
 def test_binder_installs_what_the_package_needs():
@@ -66,9 +70,14 @@ def test_every_chapter_is_in_the_book_and_in_the_readme():
 
 def test_make_lists_its_targets_and_has_the_two_commands_of_the_readme():
     targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert targets <= set(re.findall(r"make (\w+)", listed))
-    assert set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)) == {"book", "test"}
+    assert set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)) == {
+        "book",
+        "test",
+    }
     assert {"book", "test"} <= targets
 
 
@@ -80,13 +89,17 @@ def test_continuous_integration_runs_the_command_of_the_readme():
 def test_the_weekly_workflow_proves_the_places_that_make_proves():
     makefile = (ROOT / "Makefile").read_text()
     proved = set(" ".join(re.findall(r"python -m tools\.hosted_runs (.+)", makefile)).split())
-    job = yaml.safe_load((ROOT / ".github" / "workflows" / "colab.yml").read_text())["jobs"]["notebooks"]
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "colab.yml").read_text())["jobs"][
+        "notebooks"
+    ]
     assert set(job["strategy"]["matrix"]["place"]) == proved
     assert any("python -m tools.hosted_runs" in step.get("run", "") for step in job["steps"])
     assert "gh issue create" in job["steps"][-1]["run"]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem
+)
 def test_a_workflow_is_yaml_with_jobs(path):
     assert yaml.safe_load(path.read_text())["jobs"]
 

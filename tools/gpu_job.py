@@ -1,8 +1,8 @@
 """The GPU job by one command, most worth a minute first; every step's results stay when it stops.
 
-The minutes of a step are what it takes at the floor of an H200, counted beforehand (kernels replayed,
-memory moved); another GPU takes longer. A step that does not fit in what is left is skipped and said.
-Nothing is needed but the package's dependencies and CIFAR-10: `resnet-course data where` finds it.
+The minutes of a step are what it takes at the floor of an H200, counted beforehand (kernels
+replayed, memory moved); another GPU takes longer. A step that does not fit in what is left is
+skipped and said. Nothing is needed but the package's dependencies and CIFAR-10: `resnet-course data where` finds it.
 """
 
 import argparse
@@ -188,7 +188,8 @@ def is_done(step: Step, command: Sequence[str], minutes: float) -> bool:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     limit = None if math.isinf(minutes) else 60 * minutes + GRACE
     try:
-        done = subprocess.run(command, env=environment, timeout=limit, cwd=ROOT if step.is_test else None)
+        folder = ROOT if step.is_test else None
+        done = subprocess.run(command, env=environment, timeout=limit, cwd=folder)
     except subprocess.TimeoutExpired:
         print("This step did not end in time; what it saved stays.")
         return False

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 class CheckFailed(AssertionError):
     """What a check raises; its message is a sentence for the student."""
 
-    def _render_traceback_(self) -> list[str]:  # IPython asks for this, and shows it in place of the traceback
+    def _render_traceback_(
+        self,
+    ) -> list[str]:  # IPython asks for this, and shows it in place of the traceback
         return [f"Not yet: {self}"]
 
 
@@ -39,9 +41,15 @@ def check(function: Callable) -> Callable:
                 raise
             except Exception as error:
                 steps = traceback.extract_tb(error.__traceback__)
-                own = [s for s in steps if "site-packages" not in s.filename and "resnet_course" not in s.filename]
+                own = [
+                    s
+                    for s in steps
+                    if "site-packages" not in s.filename and "resnet_course" not in s.filename
+                ]
                 place = f" in line {own[-1].lineno}, `{own[-1].line}`" if own else ""
-                raise CheckFailed(f"your code stopped{place}: {type(error).__name__}: {error}") from error
+                raise CheckFailed(
+                    f"your code stopped{place}: {type(error).__name__}: {error}"
+                ) from error
         print(f"{function.__name__}: passed.")
 
     return checked
@@ -54,8 +62,13 @@ def result(answer: Callable, *inputs, of: type = Tensor, shape: Sequence[int] | 
     expect(got is not None, "nothing is returned: is there a `return`?")
     expect(isinstance(got, of), f"a {of.__name__} is expected, a {type(got).__name__} is returned")
     if shape is not None:
-        expect(tuple(got.shape) == tuple(shape), f"the shape should be {tuple(shape)}, it is {tuple(got.shape)}")
-    whole = all(torch.equal(x, y) for x, y in zip(inputs, kept, strict=True) if isinstance(x, Tensor))
+        expect(
+            tuple(got.shape) == tuple(shape),
+            f"the shape should be {tuple(shape)}, it is {tuple(got.shape)}",
+        )
+    whole = all(
+        torch.equal(x, y) for x, y in zip(inputs, kept, strict=True) if isinstance(x, Tensor)
+    )
     expect(whole, "the input has changed: something works on it in place")
     return got
 
@@ -70,7 +83,9 @@ def stirred(module: nn.Module) -> nn.Module:
     """The module with random weights, scales, shifts and statistics, so that none can be left out unseen."""
     for tensor in (*module.parameters(), *module.buffers()):
         if tensor.is_floating_point():
-            tensor.data = 0.5 + torch.rand_like(tensor) if tensor.dim() < 2 else torch.randn_like(tensor) / 4
+            tensor.data = (
+                0.5 + torch.rand_like(tensor) if tensor.dim() < 2 else torch.randn_like(tensor) / 4
+            )
     return module
 
 
@@ -84,4 +99,7 @@ def learns(module: nn.Module, x: Tensor) -> None:
     idle = [name for name, p in module.named_parameters() if p.grad is None or not p.grad.any()]
     expect(not idle, f"these parameters get no gradient, so they are not used: {', '.join(idle)}")
     wrong = [n for n, norm in norms.items() if int(norm.num_batches_tracked) != before[n] + 1]
-    expect(not wrong, f"these batch norms should see a batch once, in training mode alone: {', '.join(wrong)}")
+    expect(
+        not wrong,
+        f"these batch norms should see a batch once, in training mode alone: {', '.join(wrong)}",
+    )

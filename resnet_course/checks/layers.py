@@ -13,7 +13,10 @@ def ran(module: nn.Module, x: Tensor) -> list[nn.Module]:
     """Convolutions, batch norms and linear layers of a module, in the order in which it runs them on x."""
     seen: list[nn.Module] = []
     parts = [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.BatchNorm2d | nn.Linear)]
-    hooks = [part.register_forward_hook(lambda part, _inputs, _output: seen.append(part)) for part in parts]
+    hooks = [
+        part.register_forward_hook(lambda part, _inputs, _output: seen.append(part))
+        for part in parts
+    ]
     try:
         module(x)
     finally:
@@ -22,11 +25,17 @@ def ran(module: nn.Module, x: Tensor) -> list[nn.Module]:
     return seen
 
 
-def two_layers(layers: list[nn.Module], x: Tensor, strides: tuple[int, int] = (1, 1), between: bool = True) -> Tensor:
+def two_layers(
+    layers: list[nn.Module], x: Tensor, strides: tuple[int, int] = (1, 1), between: bool = True
+) -> Tensor:
     """What [conv, norm, conv, norm] should make of x in eval mode, by their weights alone."""
-    for number, (conv, norm, stride) in enumerate(zip(layers[::2], layers[1::2], strides, strict=True)):
+    for number, (conv, norm, stride) in enumerate(
+        zip(layers[::2], layers[1::2], strides, strict=True)
+    ):
         x = F.conv2d(x.relu() if number and between else x, conv.weight, stride=stride, padding=1)
-        x = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+        x = F.batch_norm(
+            x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps
+        )
     return x
 
 
@@ -35,7 +44,8 @@ def alternate(layers: list[nn.Module], count: int) -> None:
     kinds = [type(layer).__name__ for layer in layers]
     fits = kinds == ["Conv2d", "BatchNorm2d"] * count
     expect(
-        fits, f"convolution and batch norm should alternate, {count} of each; these run: {', '.join(kinds) or 'none'}"
+        fits,
+        f"convolution and batch norm should alternate, {count} of each; these run: {', '.join(kinds) or 'none'}",
     )
     biased = any(layer.bias is not None for layer in layers[::2])
     expect(not biased, "a convolution has a bias, which the batch norm after it takes away again")
@@ -43,7 +53,10 @@ def alternate(layers: list[nn.Module], count: int) -> None:
 
 def a(kind: type[nn.Module], thing: object) -> None:
     """Refuse what is not of a kind."""
-    expect(isinstance(thing, kind), f"an nn.{kind.__name__} is expected, a {type(thing).__name__} is returned")
+    expect(
+        isinstance(thing, kind),
+        f"an nn.{kind.__name__} is expected, a {type(thing).__name__} is returned",
+    )
 
 
 def refuses(answer: Callable, *arguments, why: str) -> None:
@@ -58,7 +71,9 @@ def refuses(answer: Callable, *arguments, why: str) -> None:
 
 def changes(net: nn.Module, before: dict[str, Tensor]) -> str:
     """Names of the parameters and buffers that are not what they were."""
-    return ", ".join(name for name, value in net.state_dict().items() if not torch.equal(value, before[name]))
+    return ", ".join(
+        name for name, value in net.state_dict().items() if not torch.equal(value, before[name])
+    )
 
 
 def off(out: Tensor, wanted: Tensor) -> str:

@@ -89,9 +89,7 @@ def _report(slug: str, tier: str, made: Sequence[Record], root: Path) -> Report:
     return Report(slug, tier, len(new), effects)
 
 
-def _effects(
-    study: Study, before: Sequence[Record], after: Sequence[Record]
-) -> list[Effect]:
+def _effects(study: Study, before: Sequence[Record], after: Sequence[Record]) -> list[Effect]:
     pairs = zip(study.judge(before), study.judge(after), strict=True)
     return [Effect(one, other) for one, other in pairs]
 
@@ -109,4 +107,3 @@ def sentences(report: Report) -> list[str]:
 def changed(reports: Sequence[Report]) -> bool:
     """Whether any verdict is another one."""
     return any(effect.changes for report in reports for effect in report.effects)
-

@@ -80,9 +80,7 @@ class InProcesses:
 def _lane() -> ProcessPoolExecutor:
     """A process for one job at a time."""
     context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads
-    return ProcessPoolExecutor(
-        1, context, initializer=_follow_parent, initargs=(os.getpid(),)
-    )
+    return ProcessPoolExecutor(1, context, initializer=_follow_parent, initargs=(os.getpid(),))
 
 
 def _end(lane: ProcessPoolExecutor) -> None:

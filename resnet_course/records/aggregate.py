@@ -1,6 +1,5 @@
 """Records side by side: tidy frames, means over seeds, tables. No study groups records by hand."""
 
-
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -91,9 +90,7 @@ def select(
     ]
 
 
-def grouped(
-    records: Iterable[Record], by: Sequence[str] = NETWORK
-) -> dict[Group, list[Record]]:
+def grouped(records: Iterable[Record], by: Sequence[str] = NETWORK) -> dict[Group, list[Record]]:
     """Records by the values of some fields, groups in order: {("plain", 20): [seed 0, seed 1]}."""
     groups: dict[Group, list[Record]] = {}
     for record in _some(records):

@@ -43,8 +43,7 @@ def build(
     if config.start_depth:
         if weights is None or examples is None:
             raise ValueError(
-                f"{config.name} grows from a trained network of {depth} layers, "
-                "which was not given"
+                f"{config.name} grows from a trained network of {depth} layers, which was not given"
             )
         load_weights(net, weights)
         grow(net, config.depth, augment.normalise(examples.pixels[:FITTED_TO]))

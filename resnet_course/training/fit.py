@@ -157,9 +157,7 @@ def train(run: Started) -> None:
     """Train to the end of the recipe, from the saved state where there is one."""
     _remove_other_states(run.state.path)
     with ctrl_c_for_the_caller(), exit_on_sigterm():
-        run.trainer.fit(
-            run.module, ckpt_path=readable_state(run.state.path), weights_only=True
-        )
+        run.trainer.fit(run.module, ckpt_path=readable_state(run.state.path), weights_only=True)
 
 
 def trainer_for(module: Training, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
@@ -330,5 +328,3 @@ def quiet_lightning() -> Generator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
-
-

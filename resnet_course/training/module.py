@@ -59,8 +59,7 @@ class Training(pl.LightningModule):
         self.share = _share(self.recipe.batch_size, runtime.processes)
         if not self.steps_per_epoch:
             raise ValueError(
-                f"a batch of {self.recipe.batch_size} needs as many images, "
-                f"got {len(train.labels)}"
+                f"a batch of {self.recipe.batch_size} needs as many images, got {len(train.labels)}"
             )
         weights = weights or {}
         self.nets = nn.ModuleList(build(c, weights.get(c), train) for c in configs)

@@ -47,9 +47,7 @@ class Runtime:
                 f"devices and nodes must be at least 1, got {self.devices} and {self.nodes}"
             )
         if self.checkpoint_blocks < 0:
-            raise ValueError(
-                f"checkpoint_blocks must be 0 or more, got {self.checkpoint_blocks}"
-            )
+            raise ValueError(f"checkpoint_blocks must be 0 or more, got {self.checkpoint_blocks}")
         if self.graph and self.processes > 1:
             raise ValueError(
                 "a step is captured as a graph on one GPU only; "

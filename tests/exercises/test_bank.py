@@ -8,9 +8,16 @@ import pytest
 from resnet_course.checks import CheckFailed
 from tests.exercises.running import ROOT, code, fresh, graders, run, tasks
 
-BANKS = {path.stem: runpy.run_path(str(path)) for path in sorted((ROOT / "tests/exercises/bank").glob("*.py"))}
-WRONG = [(slug, name, *what) for slug, bank in BANKS.items() for name, what in bank["WRONG"].items()]
-RIGHT = [(slug, name, source) for slug, bank in BANKS.items() for name, source in bank["RIGHT"].items()]
+BANKS = {
+    path.stem: runpy.run_path(str(path))
+    for path in sorted((ROOT / "tests/exercises/bank").glob("*.py"))
+}
+WRONG = [
+    (slug, name, *what) for slug, bank in BANKS.items() for name, what in bank["WRONG"].items()
+]
+RIGHT = [
+    (slug, name, source) for slug, bank in BANKS.items() for name, source in bank["RIGHT"].items()
+]
 SOLUTIONS = [(slug, task) for slug in BANKS for task in tasks(slug)]
 
 

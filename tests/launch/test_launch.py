@@ -11,10 +11,11 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
-from resnet_course import launch, recipes, records, studies
+from resnet_course import launch, recipes, studies
 from resnet_course.launch import LaunchOptions, gpu, jobs, local, report
 from resnet_course.recipes import Recipe, RunConfig
 from resnet_course.records import Record, RecordError, store
@@ -84,7 +85,9 @@ def test_runs_of_one_recipe_go_side_by_side_on_a_gpu():
 
 
 def test_runs_side_by_side_are_of_about_one_depth():
-    configs = [replace(GOOD, depth=depth, arch=arch) for depth in (8, 56) for arch in ("plain", "residual")]
+    configs = [
+        replace(GOOD, depth=depth, arch=arch) for depth in (8, 56) for arch in ("plain", "residual")
+    ]
     depths = [{name.split("-")[1] for name in group} for group in groups_of(*configs, size=2)]
     assert depths == [{"56"}, {"8"}]
 
@@ -154,7 +157,9 @@ def test_runs_side_by_side_share_the_time(capsys, monkeypatch):
     pair = [GOOD, replace(GOOD, seed=1)]
     for lanes in (1, 2, 1000):
         report.say_cost(studies.get("degradation"), pair, CPU, lanes)
-    times = [line.split("about ")[1].split(" on")[0] for line in capsys.readouterr().out.splitlines()]
+    times = [
+        line.split("about ")[1].split(" on")[0] for line in capsys.readouterr().out.splitlines()
+    ]
     assert times == ["16 min", "8 min", "8 min"]
 
 
@@ -245,7 +250,9 @@ def test_a_folder_that_is_a_file_is_refused_before_anything_is_trained(tmp_path,
     assert trained == []
 
 
-def test_a_folder_without_room_is_refused_before_anything_is_trained(tmp_path, trained, monkeypatch):
+def test_a_folder_without_room_is_refused_before_anything_is_trained(
+    tmp_path, trained, monkeypatch
+):
     monkeypatch.setattr("resnet_course.launch.launching.LEAST_SPACE", 2**80)
     with pytest.raises(OSError, match="make room for 50 MiB"):
         train(GOOD, root=tmp_path)
@@ -282,8 +289,8 @@ def test_a_cost_that_cannot_be_told_is_named_and_the_sum_is_a_lower_bound(monkey
 class Lane:
     """A process that is killed whenever it runs BAD."""
 
-    begun: list[RunConfig] = []
-    _processes: dict = {}
+    begun: ClassVar[list[RunConfig]] = []
+    _processes: ClassVar[dict] = {}
 
     def submit(self, act, job) -> Future:
         future = Future()
@@ -316,7 +323,7 @@ def test_runs_that_wait_for_a_process_know_when_time_is_up(tmp_path, monkeypatch
         return []
 
     class Thread1(ThreadPoolExecutor):
-        _processes: dict = {}
+        _processes: ClassVar[dict] = {}
 
     monkeypatch.setattr(fitting, "fit", fit)
     monkeypatch.setattr(local, "_lane", lambda: Thread1(1))

@@ -111,7 +111,9 @@ def test_projections_stand_where_the_option_wants_them(option, out_channels, str
 def test_a_projection_is_a_1x1_convolution_and_batch_norm_of_the_strided_input():
     shortcut, x = make_shortcut("B", 16, 32, 2).eval(), images()
     weight = shortcut[0].weight[:, :, 0, 0]
-    expected = torch.einsum("oc,nchw->nohw", weight, x[:, :, ::2, ::2]) / (1 + shortcut[1].eps) ** 0.5
+    expected = (
+        torch.einsum("oc,nchw->nohw", weight, x[:, :, ::2, ::2]) / (1 + shortcut[1].eps) ** 0.5
+    )
     torch.testing.assert_close(shortcut(x), expected)
 
 
@@ -145,7 +147,9 @@ def test_a_pre_activation_projection_reads_the_activated_input():
     assert torch.equal(block(x), block.shortcut(block.activate(x)))
 
 
-@pytest.mark.parametrize("block", [PlainBlock, ResidualBlock, BottleneckBlock, PreActivationBottleneck])
+@pytest.mark.parametrize(
+    "block", [PlainBlock, ResidualBlock, BottleneckBlock, PreActivationBottleneck]
+)
 def test_a_stride_of_two_halves_the_map(block):
     assert block(16, 32, stride=2)(images()).shape == (2, 32, 4, 4)
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 import torchvision
 
-from resnet_course import probes
 from resnet_course.networks import models
 from resnet_course.networks.models import cifar, imagenet
 from resnet_course.networks.network import Network
@@ -82,7 +81,10 @@ def test_plain_and_residual_have_the_same_parameters():
 
 
 def test_plain_and_residual_twins_of_one_seed_start_from_the_same_weights():
-    plain, residual = seeded(cifar, 20, "plain").state_dict(), seeded(cifar, 20, "residual").state_dict()
+    plain, residual = (
+        seeded(cifar, 20, "plain").state_dict(),
+        seeded(cifar, 20, "residual").state_dict(),
+    )
     assert all(torch.equal(plain[name], residual[name]) for name in residual)
 
 
@@ -105,18 +107,26 @@ def test_a_depth_that_is_not_6n_plus_2_is_refused_with_those_that_are(depth):
 
 @pytest.mark.parametrize("depth", [10, 2, -7, 32])
 def test_a_pre_activation_depth_that_is_not_9n_plus_2_is_refused_with_those_that_are(depth):
-    with pytest.raises(ValueError, match=rf"depth must be 9n \+ 2 \(11, 20, 29, .*\), got {depth}$"):
+    with pytest.raises(
+        ValueError, match=rf"depth must be 9n \+ 2 \(11, 20, 29, .*\), got {depth}$"
+    ):
         cifar(depth, "preactivation")
 
 
 def test_an_unknown_architecture_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="arch must be one of plain, residual, preactivation, got 'dense'"):
+    with pytest.raises(
+        ValueError, match="arch must be one of plain, residual, preactivation, got 'dense'"
+    ):
         cifar(20, "dense")
 
 
-@pytest.mark.parametrize(("depth", "kind"), [(20, "residual"), (50, "plain"), (18, "preactivation")])
+@pytest.mark.parametrize(
+    ("depth", "kind"), [(20, "residual"), (50, "plain"), (18, "preactivation")]
+)
 def test_an_imagenet_net_that_the_paper_has_not_is_refused_with_those_it_has(depth, kind):
-    with pytest.raises(ValueError, match=f"residual 18, 34, 50, 101, 152 and plain 18, 34; got {kind} {depth}"):
+    with pytest.raises(
+        ValueError, match=f"residual 18, 34, 50, 101, 152 and plain 18, 34; got {kind} {depth}"
+    ):
         imagenet(depth, kind)
 
 
@@ -140,7 +150,10 @@ def test_a_pre_activation_net_ends_with_batch_norm_and_relu():
 @pytest.mark.parametrize("depth", [18, 34, 50])
 def test_matches_torchvision_bit_for_bit_after_loading_its_weights(depth):
     theirs = seeded(getattr(torchvision.models, f"resnet{depth}")).eval()
-    for name, buffer in theirs.named_buffers():  # statistics as after training, so that none may be forgotten
+    for (
+        name,
+        buffer,
+    ) in theirs.named_buffers():  # statistics as after training, so that none may be forgotten
         if buffer.is_floating_point():
             buffer.uniform_(0.5, 1.5) if name.endswith("var") else buffer.normal_(0, 0.1)
     images = torch.randn(2, 3, 64, 64)
@@ -164,7 +177,11 @@ def test_weights_published_by_others_load_into_a_cifar_net():
 
 def test_published_names_are_those_of_the_public_option_a_nets():
     names = published_names(cifar(20))
-    assert {"module.conv1.weight", "module.layer1.0.conv1.weight", "module.layer3.2.bn2.running_var"} <= set(names)
+    assert {
+        "module.conv1.weight",
+        "module.layer1.0.conv1.weight",
+        "module.layer3.2.bn2.running_var",
+    } <= set(names)
     assert "module.linear.weight" in names
 
 

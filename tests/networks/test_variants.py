@@ -12,7 +12,13 @@ from resnet_course.probes import cost
 
 GATED = ("shortcut-only-gating", "shortcut-only-gating-open", "exclusive-gating")
 NOTHING_AFTER_THE_SUM = ("relu-before-addition", "relu-only-preactivation", "full-preactivation")
-SILENT_IDENTITIES = ("one-layer", "three-layers", "zero-init", "dropout-in-branch", "dropout-shortcut")
+SILENT_IDENTITIES = (
+    "one-layer",
+    "three-layers",
+    "zero-init",
+    "dropout-in-branch",
+    "dropout-shortcut",
+)
 SILENT_IDENTITIES += ("stochastic-depth",)
 
 
@@ -72,7 +78,9 @@ def test_a_scaled_shortcut_leaves_the_branch_whole():
     assert torch.equal(block(x), relu(block.residual(x) + x / 2))
 
 
-@pytest.mark.parametrize(("name", "open_at_first"), [(GATED[0], 0.5), (GATED[1], 0.9975), (GATED[2], 0.9975)])
+@pytest.mark.parametrize(
+    ("name", "open_at_first"), [(GATED[0], 0.5), (GATED[1], 0.9975), (GATED[2], 0.9975)]
+)
 def test_the_gates_bias_says_how_much_of_the_shortcut_is_left_at_first(name, open_at_first):
     block, x = silenced(block_of(name)), signed().abs()
     nn.init.zeros_(block.gate.weight)
@@ -90,7 +98,8 @@ def test_in_a_network_as_drawn_an_open_gate_lets_nearly_all_through():
 def test_a_gate_is_a_1x1_convolution_and_a_sigmoid(name):
     block, x = random_statistics(block_of(name)), signed()
     g = torch.sigmoid(
-        torch.einsum("oc,nchw->nohw", block.gate.weight[:, :, 0, 0], x) + block.gate.bias[:, None, None]
+        torch.einsum("oc,nchw->nohw", block.gate.weight[:, :, 0, 0], x)
+        + block.gate.bias[:, None, None]
     )
     branch = g * block.residual(x) if name == "exclusive-gating" else block.residual(x)
     torch.testing.assert_close(block(x), relu(branch + (1 - g) * x))
@@ -105,7 +114,9 @@ def test_a_convolution_on_the_shortcut_has_no_batch_norm():
 def test_batch_norm_after_the_addition_normalises_the_shortcut_too():
     block, x = random_statistics(silenced(block_of("bn-after-addition"))), signed()
     last = block.last
-    assert torch.equal(block(x), relu(batch_norm(x, last.running_mean, last.running_var, last.weight, last.bias)))
+    assert torch.equal(
+        block(x), relu(batch_norm(x, last.running_mean, last.running_var, last.weight, last.bias))
+    )
 
 
 def test_with_relu_before_the_addition_a_block_can_only_add():
@@ -115,7 +126,9 @@ def test_with_relu_before_the_addition_a_block_can_only_add():
     assert 0 < (added > 0).float().mean() < 1
 
 
-@pytest.mark.parametrize(("name", "reach"), [("one-layer", 3), ("zero-init", 5), ("three-layers", 7)])
+@pytest.mark.parametrize(
+    ("name", "reach"), [("one-layer", 3), ("zero-init", 5), ("three-layers", 7)]
+)
 def test_a_branch_of_more_layers_sees_farther(name, reach):
     """Each 3x3 layer widens what a pixel depends on by one pixel on each side."""
     block = random_statistics(block_of(name))
@@ -149,7 +162,9 @@ def test_a_zero_init_block_is_silent_only_at_first():
     x = signed()
     (block(x) * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))).sum().backward()
     scale = block.residual[-1].weight
-    assert scale.grad.abs().min() > 0  # the scale can leave zero at once; before it does, the rest stands still
+    assert (
+        scale.grad.abs().min() > 0
+    )  # the scale can leave zero at once; before it does, the rest stands still
     assert not block.residual[0].weight.grad.any()
 
 
@@ -252,7 +267,9 @@ def test_a_skip_init_block_is_its_formula():
         for bias in (first.bias, second.bias):
             bias.normal_()
     hidden = relu(conv2d(x, first.weight, first.bias, padding=1))
-    torch.testing.assert_close(block(x), relu(0.3 * conv2d(hidden, second.weight, second.bias, padding=1) + x))
+    torch.testing.assert_close(
+        block(x), relu(0.3 * conv2d(hidden, second.weight, second.bias, padding=1) + x)
+    )
 
 
 def test_a_skip_init_block_leaves_zero_by_its_factor():
@@ -269,7 +286,10 @@ def normalised(x: torch.Tensor, bn: nn.BatchNorm2d) -> torch.Tensor:
 def test_a_full_pre_activation_network_is_its_formula():
     """He 2016, Fig. 4e, and Sec. 3: x + F(x), batch norm and ReLU before each convolution, and once at the end."""
     torch.manual_seed(0)
-    net, x = random_statistics(cifar(14, variant="full-preactivation", width=4)).eval(), torch.randn(2, 3, 16, 16)
+    net, x = (
+        random_statistics(cifar(14, variant="full-preactivation", width=4)).eval(),
+        torch.randn(2, 3, 16, 16),
+    )
     logits = net(x)
     x = relu(normalised(conv2d(x, net.stem[0].weight, padding=1), net.stem[1]))
     *stages, closing = net.stages
@@ -282,7 +302,8 @@ def test_a_full_pre_activation_network_is_its_formula():
 
 
 @pytest.mark.parametrize(
-    ("name", "last"), [("relu-only-preactivation", [nn.ReLU]), ("full-preactivation", [nn.BatchNorm2d, nn.ReLU])]
+    ("name", "last"),
+    [("relu-only-preactivation", [nn.ReLU]), ("full-preactivation", [nn.BatchNorm2d, nn.ReLU])],
 )
 def test_a_pre_activated_network_closes_with_the_activation_its_last_sum_lacks(name, last):
     net = cifar(8, variant=name, width=4)
@@ -326,11 +347,16 @@ def test_a_variant_starts_from_the_weights_of_the_original_where_it_only_moves_a
     ("residual", "B", "zero-init"),
 ])  # fmt: skip
 def test_a_variant_there_is_not_is_refused_with_those_there_are(kind, shortcut, variant):
-    with pytest.raises(ValueError, match=f"variant must be one of one-layer, .*got '{variant}' of a {kind} one with"):
+    with pytest.raises(
+        ValueError,
+        match=f"variant must be one of one-layer, .*got '{variant}' of a {kind} one with",
+    ):
         cifar(20, kind, shortcut, variant=variant)
 
 
 @pytest.mark.parametrize(("depth", "layers"), [(8, 2), (26, 8), (32, 10)])
 def test_stages_that_three_layer_blocks_do_not_divide_are_refused(depth, layers):
-    with pytest.raises(ValueError, match=f"^stages of {layers} layers cannot be cut into blocks of 3$"):
+    with pytest.raises(
+        ValueError, match=f"^stages of {layers} layers cannot be cut into blocks of 3$"
+    ):
         cifar(depth, variant="three-layers")

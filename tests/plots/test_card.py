@@ -88,7 +88,10 @@ def test_values_by_name_stand_in_rows_from_the_top_down_with_their_mean():
     axes = Figure().subplots()
     plots.values_by_name(axes, "#000000", {"first": [1.0, 3.0], "second": [5.0]})
     assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines] == [(2.0, 0), (5.0, 1)]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines] == [
+        (2.0, 0),
+        (5.0, 1),
+    ]
     low, high = axes.get_ylim()
     assert low > high
 
@@ -100,10 +103,21 @@ def test_deeper_networks_are_drawn_stronger():
 
 
 def test_words_line_up_on_the_left_of_a_markdown_table_and_numbers_on_the_right():
-    rows = [{"network": "plain", "layers": 20, "error": "56.2 ± 0.3", "size": "1.3 GiB", "start": "0.1, cold"}]
+    rows = [
+        {
+            "network": "plain",
+            "layers": 20,
+            "error": "56.2 ± 0.3",
+            "size": "1.3 GiB",
+            "start": "0.1, cold",
+        }
+    ]
     assert plots.as_markdown(rows).splitlines()[1] == "|:---|---:|---:|---:|:---|"
 
 
 def test_a_figure_is_as_high_as_asked():
-    heights = [re.search(r'height="([\d.]+)pt"', plots.svg(lambda *_: None, "light", Layout(height=h))) for h in (2, 3)]
+    heights = [
+        re.search(r'height="([\d.]+)pt"', plots.svg(lambda *_: None, "light", Layout(height=h)))
+        for h in (2, 3)
+    ]
     assert [float(found[1]) for found in heights] == [144.0, 216.0]

@@ -33,7 +33,9 @@ def assert_as_it_was(net: nn.Module, before: dict[str, torch.Tensor]) -> None:
 def test_every_filter_of_a_direction_is_as_long_as_the_networks_own(net):
     for weight, step in zip(net.parameters(), landscape.random_direction(net, 0), strict=True):
         if weight.dim() > 1:
-            assert torch.allclose(step.flatten(1).norm(dim=1), weight.detach().flatten(1).norm(dim=1), rtol=1e-5)
+            assert torch.allclose(
+                step.flatten(1).norm(dim=1), weight.detach().flatten(1).norm(dim=1), rtol=1e-5
+            )
 
 
 def test_a_direction_moves_neither_batch_norms_nor_biases(net):
@@ -80,7 +82,10 @@ def test_weights_come_back_to_the_last_bit(net):
 
 def test_weights_come_back_when_something_goes_wrong(net):
     before = state(net)
-    with pytest.raises(RuntimeError), landscape.displaced(net, [landscape.random_direction(net, 0)], [0.3]):
+    with (
+        pytest.raises(RuntimeError),
+        landscape.displaced(net, [landscape.random_direction(net, 0)], [0.3]),
+    ):
         raise RuntimeError
     assert_as_it_was(net, before)
 
@@ -110,7 +115,9 @@ def test_a_surface_leaves_no_trace(net):
 
 def test_the_surface_at_the_centre_is_the_loss(net):
     directions = [landscape.random_direction(net, seed) for seed in (0, 1)]
-    assert landscape.surface(net, directions, [(0.0, 0.0)], X, Y) == [landscape.batch_loss(net, X, Y)]
+    assert landscape.surface(net, directions, [(0.0, 0.0)], X, Y) == [
+        landscape.batch_loss(net, X, Y)
+    ]
 
 
 def test_the_surface_is_as_high_as_the_loss_of_a_network_moved_by_hand(net):
@@ -155,7 +162,9 @@ def test_the_sharpness_of_a_parabola_is_its_second_derivative(curvature):
 
 
 def test_sharpness_looks_at_the_nearest_points_in_whatever_order():
-    assert landscape.sharpness((1.0, 0.0, -0.5, 0.5, -1.0), (9.0, 0.0, 1.0, 1.0, -7.0)) == pytest.approx(8.0)
+    assert landscape.sharpness(
+        (1.0, 0.0, -0.5, 0.5, -1.0), (9.0, 0.0, 1.0, 1.0, -7.0)
+    ) == pytest.approx(8.0)
 
 
 @pytest.mark.parametrize("distances", [(-1.0, 1.0), (0.0,), (0.0, 1.0), (-1.0, 0.0, 0.5)])

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from resnet_course import probes
 from resnet_course.networks import models
-from resnet_course.probes import responses
 from resnet_course.networks.blocks import PlainBlock, ResidualBlock
+from resnet_course.probes import responses
 
 NETS = {
     "plain": lambda: models.cifar(14, "plain", width=4),
@@ -67,7 +67,9 @@ def trace(net: nn.Module) -> dict:
 def assert_untouched(net: nn.Module, before: dict) -> None:
     after = trace(net)
     assert all(torch.equal(before["state"][name], after["state"][name]) for name in before["state"])
-    assert {k: v for k, v in before.items() if k != "state"} == {k: v for k, v in after.items() if k != "state"}
+    assert {k: v for k, v in before.items() if k != "state"} == {
+        k: v for k, v in after.items() if k != "state"
+    }
 
 
 PROBES = {
@@ -106,7 +108,10 @@ def test_a_probe_leaves_no_trace_after_an_exception_either(residual, name):
 
 @pytest.mark.parametrize("name", ["layer_responses", "branch_ratios", "block_outputs"])
 def test_a_probe_that_would_move_statistics_refuses_training_mode(residual, name):
-    with pytest.raises(ValueError, match=r"call net\.eval\(\) first"), PROBES[name](residual.train()):
+    with (
+        pytest.raises(ValueError, match=r"call net\.eval\(\) first"),
+        PROBES[name](residual.train()),
+    ):
         pass
 
 
@@ -195,7 +200,10 @@ def test_a_branch_as_long_as_its_shortcut_has_ratio_one():
 
 
 def test_plain_networks_have_no_branch_to_compare(plain):
-    with pytest.raises(ValueError, match="no block with a branch and a shortcut"), probes.branch_ratios(plain):
+    with (
+        pytest.raises(ValueError, match="no block with a branch and a shortcut"),
+        probes.branch_ratios(plain),
+    ):
         pass
 
 
@@ -206,7 +214,9 @@ def test_recalibrated_batch_norms_do_what_training_mode_does(plain):
     copied = copy.deepcopy(plain).train()
     with probes.with_batch_statistics(plain, X):
         ours = plain(X)
-    torch.testing.assert_close(ours, copied(X), rtol=0.05, atol=0.05)  # stored variances are the unbiased ones
+    torch.testing.assert_close(
+        ours, copied(X), rtol=0.05, atol=0.05
+    )  # stored variances are the unbiased ones
 
 
 def test_dropout_stays_off_while_recalibrating():
@@ -259,7 +269,9 @@ def test_a_smooth_function_has_correlated_gradients_and_a_shattered_one_has_not(
         def forward(self, x):
             return (x * self.frequency).cos().flatten(1).sum(1)
 
-    smooth, shattered = (probes.gradient_autocorrelation(Power(f), X[0], X[1], points=32)[1] for f in (0.1, 400.0))
+    smooth, shattered = (
+        probes.gradient_autocorrelation(Power(f), X[0], X[1], points=32)[1] for f in (0.1, 400.0)
+    )
     assert smooth > 0.8
     assert abs(shattered) < 0.2
 
@@ -276,7 +288,9 @@ def test_autocorrelation_begins_at_one(residual):
 def test_a_lesioned_residual_block_hands_on_its_input(residual):
     kept = {}
     block = residual.stages[0][1]
-    hook = block.register_forward_hook(lambda _m, inputs, output: kept.update(x=inputs[0], y=output))
+    hook = block.register_forward_hook(
+        lambda _m, inputs, output: kept.update(x=inputs[0], y=output)
+    )
     with probes.lesion(residual, ["stages.0.1"]):
         residual(X)
     hook.remove()
@@ -288,7 +302,9 @@ def test_a_lesioned_plain_block_hands_on_its_input_as_option_a_would(plain):
     block = plain.stages[1][0]
     with probes.lesion(plain, ["stages.1.0"]):
         out = block(torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0)))
-    shortcut = twin.stages[1][0].shortcut(torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0)))
+    shortcut = twin.stages[1][0].shortcut(
+        torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    )
     assert torch.equal(out, shortcut)
 
 
@@ -334,7 +350,10 @@ def test_reordering_swaps_blocks_and_swaps_them_back(residual):
 
 @pytest.mark.parametrize(
     ("stage", "order", "message"),
-    [(0, [0, 0], r"each of 0 … 1 once, got \[0, 0\]"), (1, [1, 0], "only blocks of one shape can change places")],
+    [
+        (0, [0, 0], r"each of 0 … 1 once, got \[0, 0\]"),
+        (1, [1, 0], "only blocks of one shape can change places"),
+    ],
 )
 def test_an_impossible_order_is_refused_and_changes_nothing(residual, stage, order, message):
     before = list(residual.stages[stage])
@@ -347,7 +366,9 @@ def test_an_impossible_order_is_refused_and_changes_nothing(residual, stage, ord
 
 
 @pytest.mark.parametrize("kind", ["plain", "residual"])
-@pytest.mark.parametrize(("stage", "at", "count"), [(0, 1, 1), (0, 2, 5), (1, 2, 3), (2, 1, 2), (2, 2, 20)])
+@pytest.mark.parametrize(
+    ("stage", "at", "count"), [(0, 1, 1), (0, 2, 5), (1, 2, 3), (2, 1, 2), (2, 2, 20)]
+)
 def test_a_grafted_network_gives_equal_logits_to_the_last_bit(kind, stage, at, count):
     torch.manual_seed(0)
     net = lived_in(NETS[kind]())
@@ -427,5 +448,7 @@ def test_block_outputs_are_joined_over_batches(residual):
 def test_the_standard_deviation_of_pieces_is_that_of_the_whole():
     a, b = torch.randn(100), 3 + 2 * torch.randn(900)
     parts = [(len(t), *torch.var_mean(t, correction=0)) for t in (a, b)]
-    assert responses._pooled_std(parts) == pytest.approx(torch.cat([a, b]).std(correction=0).item(), rel=1e-5)
+    assert responses._pooled_std(parts) == pytest.approx(
+        torch.cat([a, b]).std(correction=0).item(), rel=1e-5
+    )
     assert math.isfinite(responses._pooled_std(parts))

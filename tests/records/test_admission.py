@@ -47,7 +47,7 @@ def test_a_change_that_is_meant_is_made(tmp_path):
 
 def test_a_record_under_another_name_is_refused(tmp_path):
     store.write(make(seed=1), tmp_path / "new/study/live/plain-20-s0.json")
-    with pytest.raises(RecordError, match="is the record of study/live/plain-20-s1.json"):
+    with pytest.raises(RecordError, match=r"is the record of study/live/plain-20-s1\.json"):
         admission.add_records(tmp_path / "new", tmp_path / "own")
 
 

@@ -16,7 +16,9 @@ ROOT = Path(resnet_course.__file__).parents[1]
 FRESH = [
     record
     for name in studies.names()
-    for record in fresh_records([records.read(p) for p in store.record_paths(records.RECORDED / name)])
+    for record in fresh_records(
+        [records.read(p) for p in store.record_paths(records.RECORDED / name)]
+    )
 ]
 
 
@@ -41,7 +43,11 @@ def claims_in(source: str) -> set[str]:
     """What a module of claims says: every Claim it makes, and every constant, without layout."""
     said = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Claim":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "Claim"
+        ):
             said.add(ast.dump(node))
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             said.add(ast.dump(node))

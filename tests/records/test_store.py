@@ -157,7 +157,7 @@ def test_a_seed_that_is_no_whole_number_is_refused(path, seed):
 
 def test_json_nested_too_deeply_is_refused(path):
     path.write_text("[" * 100_000)
-    with pytest.raises(RecordError, match="nested too deeply|is not JSON"):
+    with pytest.raises(RecordError, match=r"nested too deeply|is not JSON"):
         records.read(path)
 
 

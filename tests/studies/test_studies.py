@@ -64,7 +64,9 @@ def test_every_claim_can_be_judged_on_the_records(name):
     study = studies.get(name)
     judgements = study.judge(study.load("laptop"))
     assert len(judgements) == len(study.claims_at("laptop"))
-    assert all(judgement.estimate.n >= 1 for judgement in judgements if judgement.verdict != Verdict.OPEN)
+    assert all(
+        judgement.estimate.n >= 1 for judgement in judgements if judgement.verdict != Verdict.OPEN
+    )
 
 
 @pytest.mark.parametrize("name", RECORDED)

@@ -52,7 +52,9 @@ def test_nothing_runs_in_a_dry_run(ran):
 
 
 def test_half_an_hour_is_enough_for_what_the_book_quotes_today():
-    through = [step.name for step in gpu_job.STEPS].index("layer responses, five epochs, three seeds")
+    through = [step.name for step in gpu_job.STEPS].index(
+        "layer responses, five epochs, three seeds"
+    )
     minutes = sum(step.minutes for step in gpu_job.STEPS[: through + 1])
     assert minutes <= 28
 

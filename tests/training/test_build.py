@@ -42,14 +42,17 @@ def test_a_grown_network_has_gradients_that_can_change_its_new_blocks(shallow, t
     config, _ = shallow
     data = images.load("embedded", "train")
     grown = build(replace(config, depth=20, start_depth=14), tmp_path / "net.safetensors", data)
-    torch.nn.functional.cross_entropy(grown(augment.normalise(data.pixels[:64])), data.labels[:64]).backward()
+    torch.nn.functional.cross_entropy(
+        grown(augment.normalise(data.pixels[:64])), data.labels[:64]
+    ).backward()
     new = grown.stages[1][2].residual[-1].weight
     assert new.grad.abs().sum() > 0
 
 
 def test_a_network_that_grows_from_nothing_is_refused():
     with pytest.raises(
-        ValueError, match="plain-20-from-8-\S* grows from a trained network of 8 layers, which was not given"
+        ValueError,
+        match=r"plain-20-from-8-\S* grows from a trained network of 8 layers, which was not given",
     ):
         build(RunConfig("plain", 20, 0, TINY, start_depth=8))
 
@@ -64,7 +67,10 @@ def test_statistics_larger_than_half_precision_survive(tmp_path):
 
 def test_a_pytorch_file_of_tensors_loads_as_well(tmp_path):
     net = build(RunConfig("residual", 8, 0, TINY))
-    torch.save({"state_dict": {f"module.{name}": t for name, t in net.state_dict().items()}}, tmp_path / "net.th")
+    torch.save(
+        {"state_dict": {f"module.{name}": t for name, t in net.state_dict().items()}},
+        tmp_path / "net.th",
+    )
     back = load_weights(build(RunConfig("residual", 8, 1, TINY)), tmp_path / "net.th")
     assert all(torch.equal(p, q) for p, q in zip(net.parameters(), back.parameters(), strict=True))
 
@@ -77,7 +83,7 @@ class Hostile:
 @pytest.mark.parametrize("name", ["net.th", "net.safetensors"])
 def test_weights_that_are_none_are_refused_in_one_sentence_and_never_run(tmp_path, capsys, name):
     torch.save({"state_dict": Hostile()}, tmp_path / name)
-    with pytest.raises(ValueError, match="holds (no whole weights|more than tensors)"):
+    with pytest.raises(ValueError, match=r"holds (no whole weights|more than tensors)"):
         load_weights(build(RunConfig("residual", 8, 0, TINY)), tmp_path / name)
     assert "this code" not in capsys.readouterr().out
 
@@ -92,7 +98,9 @@ def test_the_packaged_networks_have_the_errors_their_records_say():
     data = images.load("embedded", "test")
     for record in records.load("degradation", "laptop", seed=0):
         if record.depth in (20, 56):
-            _, error = engine.evaluate(recorded_network(record.arch, record.depth), *data, augment.normalise)
+            _, error = engine.evaluate(
+                recorded_network(record.arch, record.depth), *data, augment.normalise
+            )
             assert error == pytest.approx(
                 record.final["test_error"], abs=0.3
             )  # weights are rounded to half precision
@@ -100,7 +108,8 @@ def test_the_packaged_networks_have_the_errors_their_records_say():
 
 def test_weights_that_are_not_packaged_are_refused_with_those_that_are():
     with pytest.raises(
-        ValueError, match=r"no weights of laptop plain-8-s0 in this package; it has .*laptop plain-20-s0"
+        ValueError,
+        match=r"no weights of laptop plain-8-s0 in this package; it has .*laptop plain-20-s0",
     ):
         recorded_network("plain", 8)
 

@@ -21,7 +21,9 @@ def test_the_cost_of_a_run_is_estimated_from_timed_steps():
 def test_the_estimate_is_linear_in_depth_and_iterations(monkeypatch):
     monkeypatch.setattr(cost, "seconds_per_step", lambda config, _: 0.01 * config.depth)
     long = replace(TINY, iterations=200)
-    configs = [RunConfig("plain", depth, 0, recipe) for depth in (56, 8, 20) for recipe in (TINY, long)]
+    configs = [
+        RunConfig("plain", depth, 0, recipe) for depth in (56, 8, 20) for recipe in (TINY, long)
+    ]
     seconds = cost.seconds_of_runs(configs, CPU, TRAINS)
     assert seconds == {c: pytest.approx(0.01 * c.depth * c.recipe.iterations) for c in configs}
 

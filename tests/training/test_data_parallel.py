@@ -21,7 +21,9 @@ from resnet_course.training.runtime import Runtime
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds its processes in Linux's /proc"),
+    pytest.mark.skipif(
+        not Path("/proc/self/environ").exists(), reason="finds its processes in Linux's /proc"
+    ),
 ]
 # Without batch norm, which each process would do by its own half, a shared run is the same run but for rounding.
 RECIPE = Recipe("live", iterations=33, data="embedded", width=4, train_images=1000, lr=0.01)
@@ -75,7 +77,9 @@ def by_two(folder) -> str:
 def test_two_processes_end_where_one_does(config, folder, by_two):
     options = fitting.FitOptions(folder / "one", keep_weights=True, progress=False)
     fitting.fit([config], "degradation", Runtime("cpu"), options)
-    (one, weights_of_one), (two, weights_of_two) = (read(folder / out, config) for out in ("one", "two"))
+    (one, weights_of_one), (two, weights_of_two) = (
+        read(folder / out, config) for out in ("one", "two")
+    )
     assert two.curves["iteration"] == one.curves["iteration"]
     assert two.curves["train_loss"] == pytest.approx(one.curves["train_loss"], rel=TOLERANCE)
     for name, tensor in weights_of_one.items():
@@ -85,7 +89,9 @@ def test_two_processes_end_where_one_does(config, folder, by_two):
 
 def test_one_process_speaks_and_writes_for_both(folder, by_two):
     assert by_two.count("runs, ") == by_two.count(f"{LONG.name}: train error") == 1
-    assert len([p for p in (folder / "two").rglob("*") if p.is_file()]) == 4  # two records, two files of weights
+    assert (
+        len([p for p in (folder / "two").rglob("*") if p.is_file()]) == 4
+    )  # two records, two files of weights
 
 
 def other_process(first: int) -> int:
@@ -110,14 +116,16 @@ def test_a_killed_process_ends_the_run_resumable(folder, by_two):
     printed, _ = again.communicate(timeout=600)
     assert again.returncode == 0, printed
     for config in (LONG, SHORT):
-        (whole, weights), (resumed, others) = (read(folder / out, config) for out in ("two", "killed"))
+        (whole, weights), (resumed, others) = (
+            read(folder / out, config) for out in ("two", "killed")
+        )
         assert (resumed.curves, resumed.final) == (whole.curves, whole.final)
         assert all(torch.equal(others[name], weights[name]) for name in weights)
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused(tmp_path):
+    options = fitting.FitOptions(tmp_path)
     with pytest.raises(ValueError, match="3 processes cannot share a batch of 128 equally"):
-        options = fitting.FitOptions(tmp_path)
         fitting.fit([LONG], "degradation", Runtime("cpu", devices=3), options)
 
 
@@ -127,14 +135,17 @@ def test_a_graph_of_several_devices_is_refused():
 
 
 def test_a_study_that_measures_by_itself_is_not_shared(tmp_path):
+    options = launch.LaunchOptions(tmp_path, Runtime("cpu", devices=2))
+    runs = studies.get("residual_block").runs_at("live")
     with pytest.raises(ValueError, match="leave out --devices and --nodes"):
-        options = launch.LaunchOptions(tmp_path, Runtime("cpu", devices=2))
-        launch.train("residual_block", studies.get("residual_block").runs_at("live"), options)
+        launch.train("residual_block", runs, options)
 
 
 def test_averaging_is_over_processes_and_keeps_shapes(monkeypatch):
     monkeypatch.setattr(engine.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr(engine.distributed, "all_reduce", lambda flat: flat.add_(torch.full_like(flat, 2.0)))
+    monkeypatch.setattr(
+        engine.distributed, "all_reduce", lambda flat: flat.add_(torch.full_like(flat, 2.0))
+    )
     tensors = [torch.zeros(2, 3, 2, 2).to(memory_format=torch.channels_last), torch.full((5,), 2.0)]
     engine.average(tensors)
     assert [t.shape for t in tensors] == [(2, 3, 2, 2), (5,)]

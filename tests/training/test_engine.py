@@ -11,8 +11,12 @@ from resnet_course.training import engine, memory
 from resnet_course.training.engine import Optimisation
 
 STEPS, BATCH, PAD = 20, 16, 2
-LRS = [(20 + 2 * step) / 1024 for step in range(STEPS)]  # exact in float32, in which the engine keeps them
-gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU, and there is none here")
+LRS = [
+    (20 + 2 * step) / 1024 for step in range(STEPS)
+]  # exact in float32, in which the engine keeps them
+gpu = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="CUDA graphs need a GPU, and there is none here"
+)
 
 
 def few(count: int = 320) -> images.Images:
@@ -34,7 +38,9 @@ def make(net: nn.Module, precision: str = "fp32") -> engine.Engine:
     data = few().to(device)
 
     def crops(order, down, right, flip):
-        return augment.take(data.pixels, order, down, right, flip, PAD).to(next(net.parameters()).dtype)
+        return augment.take(data.pixels, order, down, right, flip, PAD).to(
+            next(net.parameters()).dtype
+        )
 
     optimisation = Optimisation(STEPS, BATCH, 0.9, 1e-2, precision)
     one = engine.Engine(net, data.labels, crops, optimisation)
@@ -61,7 +67,9 @@ def by_hand(net: nn.Module, optimizer: torch.optim.SGD | None = None) -> tuple[f
 def same(a: nn.Module, b: nn.Module, **tolerance) -> None:
     theirs = b.state_dict()
     for name, tensor in a.state_dict().items():
-        torch.testing.assert_close(tensor, theirs[name], msg=lambda m, name=name: f"{name}: {m}", **tolerance)
+        torch.testing.assert_close(
+            tensor, theirs[name], msg=lambda m, name=name: f"{name}: {m}", **tolerance
+        )
 
 
 def snapshot(net: nn.Module) -> dict[str, torch.Tensor]:
@@ -119,7 +127,9 @@ def test_a_new_epoch_starts_its_sums_and_its_plan_afresh():
     before = snapshot(one.net)
     one.advance(STEPS)
     weights = dict(one.net.named_parameters())
-    assert all(torch.equal(before[name], weights[name]) for name in weights)  # at lr 0 nothing moves
+    assert all(
+        torch.equal(before[name], weights[name]) for name in weights
+    )  # at lr 0 nothing moves
     assert one.cursor.item() == STEPS
 
 
@@ -172,7 +182,10 @@ def test_each_bf16_step_computes_with_the_newest_master_weights():
     one.advance(STEPS - 1)
     newest = [weight.detach().clone() for weight in one.masters]
     one.advance(1)
-    assert all(torch.equal(half, weight.bfloat16()) for half, weight in zip(one.halves, newest, strict=True))
+    assert all(
+        torch.equal(half, weight.bfloat16())
+        for half, weight in zip(one.halves, newest, strict=True)
+    )
 
 
 def test_bf16_training_moves_float32_master_weights():
@@ -190,7 +203,9 @@ def test_evaluate_equals_a_computation_by_hand():
         logits = net(augment.normalise(data.pixels))
     loss = cross_entropy(logits, data.labels).item()
     error = 100 * (logits.argmax(1) != data.labels).double().mean().item()
-    assert engine.evaluate(net, *data, augment.normalise, batch_size=100) == pytest.approx((loss, error), rel=1e-5)
+    assert engine.evaluate(net, *data, augment.normalise, batch_size=100) == pytest.approx(
+        (loss, error), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -223,7 +238,9 @@ def test_capturing_leaves_weights_statistics_momentum_and_place_unchanged():
     assert all(torch.equal(a, b) for a, b in zip(before, one._state(), strict=True))
 
 
-@pytest.mark.parametrize(("kind", "variant"), [("plain", ""), ("residual", ""), ("residual", "dropout-in-branch")])
+@pytest.mark.parametrize(
+    ("kind", "variant"), [("plain", ""), ("residual", ""), ("residual", "dropout-in-branch")]
+)
 @pytest.mark.parametrize("blocks", [1, 2, 9])
 def test_checkpointing_changes_no_weight_and_no_statistic(kind, variant, blocks):
     nets = []

@@ -25,7 +25,14 @@ from resnet_course.training.runtime import Runtime
 
 # Three epochs of 7, 7 and 6 steps: the last is a part of one.
 TINY = Recipe(
-    "live", iterations=20, data="embedded", width=4, schedule="one-cycle", train_images=1000, batch_size=128, lr=0.1
+    "live",
+    iterations=20,
+    data="embedded",
+    width=4,
+    schedule="one-cycle",
+    train_images=1000,
+    batch_size=128,
+    lr=0.1,
 )
 CONFIG = RunConfig("residual", 8, 0, TINY)
 
@@ -82,7 +89,9 @@ def same_numbers(a: records.Record, b: records.Record) -> bool:
 
 
 def test_a_run_repeats_to_the_last_bit(weights):
-    (first,), (second,) = (fit(CONFIG, root=records.home() / name, keep_weights=True) for name in "ab")
+    (first,), (second,) = (
+        fit(CONFIG, root=records.home() / name, keep_weights=True) for name in "ab"
+    )
     assert same_numbers(first, second)
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
@@ -90,7 +99,11 @@ def test_a_run_repeats_to_the_last_bit(weights):
 def test_a_run_is_a_plain_pytorch_loop_over_the_plans_and_rates_of_its_seed(weights):
     config = replace(CONFIG, seed=3)
     (record,) = fit(config, keep_weights=True)
-    net, data, losses = build(config), images.training(TINY.data, TINY.holdout, TINY.train_images), []
+    net, data, losses = (
+        build(config),
+        images.training(TINY.data, TINY.holdout, TINY.train_images),
+        [],
+    )
     optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
     for step in range(20):
         epoch, within = divmod(step, 7)
@@ -101,7 +114,9 @@ def test_a_run_is_a_plain_pytorch_loop_over_the_plans_and_rates_of_its_seed(weig
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert record.curves["train_loss"] == pytest.approx([fmean(losses[i : i + 7]) for i in (0, 7, 14)], rel=1e-3)
+    assert record.curves["train_loss"] == pytest.approx(
+        [fmean(losses[i : i + 7]) for i in (0, 7, 14)], rel=1e-3
+    )
     for name, tensor in net.named_parameters():
         torch.testing.assert_close(weights[0][name], tensor, rtol=1e-2, atol=1e-3)
 
@@ -109,7 +124,9 @@ def test_a_run_is_a_plain_pytorch_loop_over_the_plans_and_rates_of_its_seed(weig
 def test_a_run_stopped_at_every_epoch_ends_as_one_that_was_not(weights):
     (whole,) = fit(CONFIG, root=records.home() / "whole", keep_weights=True)
     tries = 1
-    while not (made := fit(CONFIG, root=records.home() / "parts", keep_weights=True, max_seconds=0)):
+    while not (
+        made := fit(CONFIG, root=records.home() / "parts", keep_weights=True, max_seconds=0)
+    ):
         tries += 1
     assert tries == 3
     assert same_numbers(made[0], whole)
@@ -193,7 +210,9 @@ def test_final_errors_are_of_images_as_they_are(weights):
     net = build(CONFIG)
     net.load_state_dict(weights[0])
     test = images.load("embedded", "test")
-    assert record.final["test_error"] == pytest.approx(engine.evaluate(net, *test, augment.normalise)[1], rel=1e-5)
+    assert record.final["test_error"] == pytest.approx(
+        engine.evaluate(net, *test, augment.normalise)[1], rel=1e-5
+    )
 
 
 def test_training_learns():
@@ -206,7 +225,8 @@ def test_held_out_images_are_judged_apart_and_not_trained_on():
     (record,) = fit(replace(CONFIG, recipe=recipe))
     _, held = images.holdout(images.load("embedded", "train"), 7_000)
     trained = {
-        image.numpy().tobytes() for image in images.training(recipe.data, recipe.holdout, recipe.train_images).pixels
+        image.numpy().tobytes()
+        for image in images.training(recipe.data, recipe.holdout, recipe.train_images).pixels
     }
     assert "val_error" in record.final
     assert "test_error" not in record.final  # chosen by, so the test images stay untouched
@@ -216,7 +236,9 @@ def test_held_out_images_are_judged_apart_and_not_trained_on():
 
 def test_a_recipe_trains_on_the_first_so_many_images():
     everything = images.load("embedded", "train")
-    assert torch.equal(images.training(TINY.data, TINY.holdout, TINY.train_images).pixels, everything.pixels[:1000])
+    assert torch.equal(
+        images.training(TINY.data, TINY.holdout, TINY.train_images).pixels, everything.pixels[:1000]
+    )
 
 
 def test_different_recipes_are_not_trained_side_by_side():
@@ -257,7 +279,8 @@ def test_a_run_with_a_bar_shows_only_the_bar(capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert all(
-        not line.strip() or line.startswith(f"{CONFIG.name}: ") for line in err.replace("\r", "\n").splitlines()
+        not line.strip() or line.startswith(f"{CONFIG.name}: ")
+        for line in err.replace("\r", "\n").splitlines()
     )
     assert "0/20" in err
 
@@ -296,7 +319,9 @@ def test_kept_weights_are_half_precision_and_load_back(weights):
     fit(CONFIG, keep_weights=True)
     path = store.weights_path(records.home(), "study", CONFIG)
     stored = load_file(path)
-    assert {stored[name].dtype for name, _ in cifar(8, width=4).named_parameters()} == {torch.float16}
+    assert {stored[name].dtype for name, _ in cifar(8, width=4).named_parameters()} == {
+        torch.float16
+    }
     net = load_published(cifar(8, width=4), stored)
     for name, tensor in net.state_dict().items():
         if tensor.is_floating_point():

@@ -18,7 +18,15 @@ from resnet_course.training.module import Training
 from resnet_course.training.runtime import Runtime
 
 # Five epochs of 4 steps.
-TINY = Recipe("live", iterations=20, data="embedded", width=4, schedule="one-cycle", train_images=256, batch_size=64)
+TINY = Recipe(
+    "live",
+    iterations=20,
+    data="embedded",
+    width=4,
+    schedule="one-cycle",
+    train_images=256,
+    batch_size=64,
+)
 CONFIG = RunConfig("residual", 8, 0, TINY)
 
 
@@ -29,7 +37,10 @@ def elsewhere(tmp_path, monkeypatch):
 
 def first_weights(net, config, parts, iteration):
     """A study's probe: something that changes with training, as numbers and as a list."""
-    return {"norm": next(net.parameters()).norm().item(), "seen": [float(len(y)) for _, y in parts.values()]}
+    return {
+        "norm": next(net.parameters()).norm().item(),
+        "seen": [float(len(y)) for _, y in parts.values()],
+    }
 
 
 def fit(config=CONFIG, probe=None) -> Record:
@@ -85,7 +96,9 @@ def test_a_probe_of_weights_records_the_untrained_and_the_trained_network(tmp_pa
     )
     own = next(build(CONFIG).parameters()).norm().item()
     assert record.profile("norm", 0) == [pytest.approx(own, rel=1e-4)]
-    assert record.profile("norm", 20) == [pytest.approx(next(net.parameters()).norm().item(), rel=1e-3)]
+    assert record.profile("norm", 20) == [
+        pytest.approx(next(net.parameters()).norm().item(), rel=1e-3)
+    ]
     assert records.read(store.path_of(tmp_path, "study", CONFIG)).profiles == record.profiles
     assert record.provenance.weights.startswith("sha256:")
     assert 50 < record.final["test_error"] <= 100
@@ -96,14 +109,21 @@ def test_published_weights_see_images_as_torchvision_normalises_them():
 
     pixels = images.load("embedded", "test").pixels[:5]
     to = v2.Compose(
-        [v2.ToDtype(torch.float32, scale=True), v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+        [
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ]
     )
-    torch.testing.assert_close(probing.normalise_as_torchvision(pixels), to(pixels.permute(0, 3, 1, 2)))
+    torch.testing.assert_close(
+        probing.normalise_as_torchvision(pixels), to(pixels.permute(0, 3, 1, 2))
+    )
 
 
 def test_our_own_weights_see_images_as_in_training():
     parts = probing.probe_images(TINY)
-    assert torch.equal(parts["train"][0], augment.normalise(images.load("embedded", "train").pixels[:256]))
+    assert torch.equal(
+        parts["train"][0], augment.normalise(images.load("embedded", "train").pixels[:256])
+    )
     assert parts["test"][1].shape == (2000,)
 
 

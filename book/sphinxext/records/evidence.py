@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 TIERS = ("laptop", "colab", "paper")
-# `records.load("degradation", "laptop")` and `degradation.STUDY.load("laptop")` in a chapter's code.
+# `records.load("degradation", "laptop")` and `degradation.STUDY.load("laptop")` in a chapter.
 LOADS = re.compile(r"""records\.load\(\s*["'](\w+)["']\s*,\s*["'](\w+)["']""")
 STUDY_LOADS = re.compile(r"""(\w+)\.STUDY\.load\(\s*["'](\w+)["']""")
 
@@ -231,7 +231,7 @@ def classes() -> tuple[str, ...]:
     return tuple(images.CLASSES)
 
 
-def test_error(study: str, tier: str, arch: str, depth: int) -> float:
+def recorded_test_error(study: str, tier: str, arch: str, depth: int) -> float:
     """The final test error (percent) of a network of seed 0."""
     (record,) = records.load(study, tier, arch=arch, depth=depth, seed=0)
     return record.final["test_error"]

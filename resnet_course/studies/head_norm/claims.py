@@ -21,9 +21,7 @@ def gain(arch: str, depth: int, metric: str) -> Estimator:
 
     def estimate(records: Sequence[Record]) -> Estimate:
         networks = select(records, arch=arch, depth=depth)
-        return difference(
-            select(networks, variant=""), select(networks, variant=VARIANT), metric
-        )
+        return difference(select(networks, variant=""), select(networks, variant=VARIANT), metric)
 
     return estimate
 
@@ -33,9 +31,7 @@ def cost_of_depth(arch: str, variant: str, metric: str) -> Estimator:
 
     def estimate(records: Sequence[Record]) -> Estimate:
         networks = select(records, arch=arch, variant=variant)
-        return difference(
-            select(networks, depth=DEEP), select(networks, depth=MIDDLE), metric
-        )
+        return difference(select(networks, depth=DEEP), select(networks, depth=MIDDLE), metric)
 
     return estimate
 
@@ -45,9 +41,7 @@ def gap_between_twins(metric: str) -> Estimator:
 
     def estimate(records: Sequence[Record]) -> Estimate:
         networks = select(records, variant=VARIANT, depth=MIDDLE)
-        return difference(
-            select(networks, arch="plain"), select(networks, arch="residual"), metric
-        )
+        return difference(select(networks, arch="plain"), select(networks, arch="residual"), metric)
 
     return estimate
 

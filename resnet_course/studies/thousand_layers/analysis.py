@@ -116,7 +116,7 @@ def gain_in_words(records: Sequence[Record], depth: int, arm: str, over: str) ->
 
 
 def rise_with_depth(records: Sequence[Record], shallow: int = 110) -> list[dict[str, object]]:
-    """One row per arm: how much higher the test error of 1202 layers ends than a shallower one's."""
+    """One row per arm: how much higher the test error of 1202 layers ends than at fewer layers."""
     rows: list[dict[str, object]] = []
     for (variant,), members in grouped(records, by=("variant",)).items():
         try:

@@ -183,7 +183,11 @@ WRONG = {
         "with other test errors",
     ),
     "choose_depth: reports the best seed": (
-        but(CHOOSE, 'mean(best, "test_error")', 'min(r["test_error"] for r in rows if r["depth"] == best)'),
+        but(
+            CHOOSE,
+            'mean(best, "test_error")',
+            'min(r["test_error"] for r in rows if r["depth"] == best)',
+        ),
         "20 layers have 41 and 43 % test error",
     ),
 }

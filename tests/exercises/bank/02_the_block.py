@@ -82,7 +82,11 @@ WRONG = {
         "the ReLU in another place",
     ),
     "ResidualBlock: the shortcut added only where it is the identity": (
-        but(BLOCK, SUM, "torch.relu(self.residual(x) + (x if isinstance(self.shortcut, nn.Identity) else 0))"),
+        but(
+            BLOCK,
+            SUM,
+            "torch.relu(self.residual(x) + (x if isinstance(self.shortcut, nn.Identity) else 0))",
+        ),
         "is the addition missing",
     ),
     "ResidualBlock: stride in the second convolution": (
@@ -108,7 +112,11 @@ WRONG = {
         "F itself ends with a ReLU",
     ),
     "ResidualBlock: batch norm omitted": (
-        but(BLOCK, "            nn.BatchNorm2d(out_channels),\n            nn.ReLU(),", "            nn.ReLU(),"),
+        but(
+            BLOCK,
+            "            nn.BatchNorm2d(out_channels),\n            nn.ReLU(),",
+            "            nn.ReLU(),",
+        ),
         "should alternate",
     ),
     "ResidualBlock: projection without batch norm": (

@@ -108,12 +108,18 @@ WRONG = {
         "there is no option D",
     ),
     "Bottleneck: stride in the first layer": (
-        but(but(BOTTLENECK, "3, stride, padding", "3, padding"), "inner, 1, bias", "inner, 1, stride, bias"),
+        but(
+            but(BOTTLENECK, "3, stride, padding", "3, padding"),
+            "inner, 1, bias",
+            "inner, 1, stride, bias",
+        ),
         "the stride sits in another layer",
     ),
     "Bottleneck: projection unused": (
         but(
-            BOTTLENECK, SUM, "torch.relu(self.residual(x) + (x if x.shape[1:] == self.residual(x).shape[1:] else 0))"
+            BOTTLENECK,
+            SUM,
+            "torch.relu(self.residual(x) + (x if x.shape[1:] == self.residual(x).shape[1:] else 0))",
         ),
         "what of the projection",
     ),

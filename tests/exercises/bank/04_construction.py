@@ -48,7 +48,11 @@ def but(source: str, old: str, new: str) -> str:
 
 WRONG = {
     "copying_convolution: ones for every pair of channels": (
-        but(COPY, "conv.weight[channel, channel, middle, middle]", "conv.weight[channel, :, middle, middle]"),
+        but(
+            COPY,
+            "conv.weight[channel, channel, middle, middle]",
+            "conv.weight[channel, :, middle, middle]",
+        ),
         "the sum of all the input channels",
     ),
     "copying_convolution: one in the corner": (
@@ -99,8 +103,13 @@ WRONG = {
     ),
     "disguised_copy: order read the other way": (
         but(
-            DISGUISED, "there.weight[place, c, 1, 1] = factors[c]", "there.weight[c, place, 1, 1] = factors[place]"
-        ).replace("back.weight[c, place, 1, 1] = 1 / factors[c]", "back.weight[place, c, 1, 1] = 1 / factors[place]"),
+            DISGUISED,
+            "there.weight[place, c, 1, 1] = factors[c]",
+            "there.weight[c, place, 1, 1] = factors[place]",
+        ).replace(
+            "back.weight[c, place, 1, 1] = 1 / factors[c]",
+            "back.weight[place, c, 1, 1] = 1 / factors[place]",
+        ),
         "what goes where",
     ),
     "disguised_copy: no factors": (
@@ -173,7 +182,11 @@ WRONG = {
         "F still changes the output",
     ),
     "graft: one block n times": (
-        but(GRAFT, "[silent_copy(stage[at - 1]) for _ in range(count)]", "[silent_copy(stage[at - 1])] * count"),
+        but(
+            GRAFT,
+            "[silent_copy(stage[at - 1]) for _ in range(count)]",
+            "[silent_copy(stage[at - 1])] * count",
+        ),
         "learn as one",
     ),
     "graft: the old stage changed": (

@@ -5,7 +5,8 @@ from functools import partial
 from tests.exercises.mutations import solution, swap
 
 STDS, SIZES, SORTED, DECAYED = (
-    solution("05_responses", task) for task in ("layer_stds", "relative_sizes", "sorted_responses", "decayed")
+    solution("05_responses", task)
+    for task in ("layer_stds", "relative_sizes", "sorted_responses", "decayed")
 )
 stds, sizes, curves, decayed = (partial(swap, source) for source in (STDS, SIZES, SORTED, DECAYED))
 
@@ -22,8 +23,14 @@ WRONG = {
         stds(("    finally:\n", "    except RuntimeError:\n        pass\n    finally:\n")),
         "must reach the caller",
     ),
-    "layer_stds: runs in training mode": (stds(("net.eval()", "net.train()")), "running statistics have moved"),
-    "layer_stds: leaves eval mode behind": (stds(("        net.train(was_training)\n", "")), "left in another mode"),
+    "layer_stds: runs in training mode": (
+        stds(("net.eval()", "net.train()")),
+        "running statistics have moved",
+    ),
+    "layer_stds: leaves eval mode behind": (
+        stds(("        net.train(was_training)\n", "")),
+        "left in another mode",
+    ),
     "layer_stds: always ends in training mode": (
         stds(("net.train(was_training)", "net.train()")),
         "came in eval mode and was left in another mode",
@@ -31,12 +38,21 @@ WRONG = {
     "layer_stds: keeps outputs that an in-place ReLU overwrites": (
         stds(
             ("output.std(correction=0).item()", "output"),
-            ("    return stds\n", "    return {n: o.std(correction=0).item() for n, o in stds.items()}\n"),
+            (
+                "    return stds\n",
+                "    return {n: o.std(correction=0).item() for n, o in stds.items()}\n",
+            ),
         ),
         "after the nonlinearity",
     ),
-    "layer_stds: before batch norm": (stds(("output.std", "_inputs[0].std")), "what goes into batch norm"),
-    "layer_stds: projections too": (stds(('if "shortcut" not in name', "if True")), "not on the main path"),
+    "layer_stds: before batch norm": (
+        stds(("output.std", "_inputs[0].std")),
+        "what goes into batch norm",
+    ),
+    "layer_stds: projections too": (
+        stds(('if "shortcut" not in name', "if True")),
+        "not on the main path",
+    ),
     "layer_stds: channel by channel": (
         stds(("output.std(correction=0)", "output.var((0, 2, 3), correction=0).mean().sqrt()")),
         "each channel by itself",
@@ -71,7 +87,10 @@ WRONG = {
     ),
     "relative_sizes: upside down": (
         sizes(
-            ('norms[name, "residual"] / norms[name, "shortcut"]', 'norms[name, "shortcut"] / norms[name, "residual"]')
+            (
+                'norms[name, "residual"] / norms[name, "shortcut"]',
+                'norms[name, "shortcut"] / norms[name, "residual"]',
+            )
         ),
         "upside down",
     ),
@@ -84,9 +103,18 @@ WRONG = {
         "mean over images",
     ),
     "relative_sizes: hooks stay": (sizes(("probes.hooked(hooks), ", "")), "still attached"),
-    "sorted_responses: other weight decays too": (curves(("if not record.label", "if True")), "with a label"),
-    "sorted_responses: smallest first": (curves(("reverse=True", "reverse=False")), "from largest to smallest"),
-    "sorted_responses: untrained": (curves(('profile("response")', 'profile("response", 0)')), "before training"),
+    "sorted_responses: other weight decays too": (
+        curves(("if not record.label", "if True")),
+        "with a label",
+    ),
+    "sorted_responses: smallest first": (
+        curves(("reverse=True", "reverse=False")),
+        "from largest to smallest",
+    ),
+    "sorted_responses: untrained": (
+        curves(('profile("response")', 'profile("response", 0)')),
+        "before training",
+    ),
     "sorted_responses: sorts each seed": (
         curves(('record.profile("response")', 'sorted(record.profile("response"), reverse=True)')),
         "before the mean",
@@ -96,7 +124,10 @@ WRONG = {
         "one seed alone",
     ),
     "decayed: no momentum": (decayed(("momentum * velocity + ", "")), "momentum has no effect"),
-    "decayed: forgets the learning rate": (decayed(("scale - lr * velocity", "scale - velocity")), "one step"),
+    "decayed: forgets the learning rate": (
+        decayed(("scale - lr * velocity", "scale - velocity")),
+        "one step",
+    ),
     "decayed: the decay of the start only": (
         decayed(
             ("    velocity = 0.0\n", "    velocity, start = 0.0, scale\n"),
@@ -105,7 +136,9 @@ WRONG = {
         "already without momentum",
     ),
     "decayed: the learning rate inside the momentum": (
-        decayed(("weight_decay * scale", "lr * weight_decay * scale"), ("lr * velocity", "velocity")),
+        decayed(
+            ("weight_decay * scale", "lr * weight_decay * scale"), ("lr * velocity", "velocity")
+        ),
         "learning rate 0 must not move",
     ),
     "decayed: momentum as an average": (
