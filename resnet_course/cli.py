@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point; a fault of the user's or of the world's is one sentence and exit status 1."""
     options = parser().parse_args(arguments)
     words = sys.argv[1:] if arguments is None else arguments
-    options.command = shlex.join(["resnet-course", *words])
+    options.command = recorded_command(words)
     act: Act = options.act
     try:
         act(options)
@@ -37,6 +37,17 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"resnet-course: {words}", file=sys.stderr)
         raise
     return 0
+
+
+def recorded_command(words: Sequence[str]) -> str:
+    """A command line as records keep it: without --out, which names a folder of one machine."""
+    kept = ["resnet-course"]
+    skips = False
+    for word in words:
+        if not skips and not word.startswith("--out"):
+            kept.append(word)
+        skips = word == "--out"
+    return shlex.join(kept)
 
 
 def parser() -> argparse.ArgumentParser:

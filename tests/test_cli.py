@@ -171,8 +171,13 @@ def test_run_has_no_time_limit_of_its_own(asked):
 
 
 def test_a_record_will_name_the_command_that_made_it(asked):
-    cli.main(["run", "degradation", "--out", "a folder"])
-    assert asked["options"].command == "resnet-course run degradation --out 'a folder'"
+    cli.main(["run", "degradation", "--out", "a folder", "--seeds", "3"])
+    assert asked["options"].command == "resnet-course run degradation --seeds 3"
+
+
+@pytest.mark.parametrize("words", [["--out", "/some/place"], ["--out=/some/place"]])
+def test_a_record_names_no_folder_of_a_machine(words):
+    assert cli.recorded_command(["run", *words, "x"]) == "resnet-course run x"
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16", "auto"])

@@ -28,7 +28,7 @@ def test_a_run_whose_machine_is_taken_away_goes_on_on_the_next_from_the_mounted_
 
     def on_a_new_machine(name: str, first: str = "pass") -> subprocess.Popen:
         (machine := tmp_path / name).mkdir()
-        code = f"from resnet_course import cli, training; {first}; raise SystemExit(cli.main())"
+        code = f"from resnet_course import cli; from resnet_course.training import callbacks; {first}; raise SystemExit(cli.main())"
         variables = os.environ | {
             "RESNET_COURSE_RUNS": str(drive),
             "HOME": str(machine),
@@ -40,7 +40,7 @@ def test_a_run_whose_machine_is_taken_away_goes_on_on_the_next_from_the_mounted_
         )
 
     taken_away = on_a_new_machine(
-        "first", "training.SAVE_EVERY = -1"
+        "first", "callbacks.SAVE_EVERY = -1"
     )  # a state an epoch, not one in 30 seconds
     while taken_away.poll() is None and not list(drive.rglob("*.ckpt")):
         time.sleep(0.05)

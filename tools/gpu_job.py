@@ -2,7 +2,8 @@
 
 The minutes of a step are what it takes at the floor of an H200, counted beforehand (kernels
 replayed, memory moved); another GPU takes longer. A step that does not fit in what is left is
-skipped and said. Nothing is needed but the package's dependencies and CIFAR-10: `resnet-course data where` finds it.
+skipped and said. Nothing is needed but the package's dependencies and CIFAR-10: `resnet-course data
+where` finds it.
 """
 
 import argparse

@@ -84,7 +84,7 @@ def test_single_blocks_are_missed_on_these_pictures_as_the_page_says():
 
 def test_a_network_with_projections_is_not_exported():
     from book.sphinxext.records import onnx_export
-    from resnet_course import models
+    from resnet_course.networks import models
 
     with pytest.raises(ValueError, match="option A"):
         onnx_export.export(models.cifar(8, shortcut="B"))

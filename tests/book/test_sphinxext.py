@@ -20,7 +20,8 @@ CONTRACTS = ("sphinxext", "sphinxext-html", "sphinxext-doors")
 def test_every_extension_is_loaded_and_every_module_loaded_is_an_extension():
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     extensions = {name for name, text in MODULES.items() if "\ndef setup(" in text}
-    assert set(config["sphinx"]["extra_extensions"]) == extensions
+    loaded = {name for name in config["sphinx"]["extra_extensions"] if name.startswith("book.")}
+    assert loaded == extensions
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

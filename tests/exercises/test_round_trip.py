@@ -265,7 +265,7 @@ def test_nothing_was_read_or_written_outside_and_nobody_was_called(graded, outsi
     assert heard == []
     import resnet_course.networks.blocks
 
-    assert "# changed" not in Path(resnet_course.blocks.__file__).read_text()
+    assert "# changed" not in Path(resnet_course.networks.blocks.__file__).read_text()
 
 
 def test_every_feedback_is_there_and_none_shows_a_hidden_test(graded):

@@ -123,4 +123,6 @@ def test_every_depth_grown_from_is_a_depth_of_the_tiers(tmp_path):
     study = studies.get("construction")
     grown = [c for c in study.runs_at("laptop") if c.start_depth]
     assert {(c.arch, c.start_depth) for c in grown} <= degradation
-    assert all(recipes.for_tier("laptop") == starting_network(study, c).recipe for c in grown)
+    for config in grown:
+        before = starting_network(study, config)
+        assert before == RunConfig(before.arch, before.depth, before.seed, recipes.laptop())

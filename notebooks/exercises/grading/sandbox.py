@@ -223,8 +223,8 @@ def serve() -> None:
     import IPython.core.interactiveshell  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     import resnet_course.checks
-    import resnet_course.lab
-    import resnet_course.training  # noqa: F401
+    import resnet_course.launch
+    import resnet_course.training.fit  # noqa: F401
     import torch
     import torchvision  # noqa: F401
 

@@ -15,4 +15,6 @@ STUDY = Study(
     summary=analysis.summary,
     claims=CLAIMS,
     probe=probe.probe,
+    base="degradation",
+    trains=False,
 )
