@@ -47,6 +47,7 @@ format: $(STAMP)  ## mend style
 	ruff format .
 
 unit: $(STAMP)  ## test the package, the records and the prose
+	bash .ci/bubblewrap
 	pytest tests -n 2 --dist loadfile -m "not browser"
 
 nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
@@ -83,10 +84,12 @@ gpu: $(STAMP)  ## bench and full-recipe runs on this machine's GPU, resumable (M
 	python .ci/gpu_job.py $(if $(MINUTES),--max-minutes $(MINUTES))
 
 assignments: $(STAMP)  ## make the released assignments from their sources
-	python notebooks/exercises/grading/release.py
+	resnet-course release
 
 grade: $(STAMP)  ## grade a folder of submissions: make grade SUBMISSIONS=dir [ASSIGNMENT=02_the_block] [OUT=grades]
-	python notebooks/exercises/grading/grade.py "$(SUBMISSIONS)" --out "$(or $(OUT),grades)" \
+	@test -n "$(SUBMISSIONS)" || { echo "say what to grade: make grade SUBMISSIONS=folder"; exit 1; }
+	bash .ci/bubblewrap
+	resnet-course grade "$(SUBMISSIONS)" --out "$(or $(OUT),grades)" \
 		$(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 
 public:  ## export the tree that may be published, without solutions: make public DIR=folder

@@ -1,11 +1,12 @@
-"""resnet-course: data · run · examine · estimate · models · bench · report."""
+"""resnet-course: data · run · examine · estimate · models · bench · report · release · grade."""
 
 import argparse
 import math
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import lab, recipes, runs
@@ -79,6 +80,17 @@ def parser() -> argparse.ArgumentParser:
     _which_study(add, (*recipes.TIERS, "published"))
     add("--source", type=Path, default=runs.RECORDED, help="folder of records (default: the course's own)")
     add("--format", choices=("table", "csv", "json"), default="table")
+
+    command("release", act_release, "make the assignments for students from their sources (instructors)")
+
+    add = command("grade", act_grade, "grade a folder of submitted assignments (instructors)")
+    add("submissions", metavar="DIR", help="what Canvas or Moodle export, or a folder or a file a student")
+    add("--assignment", help="its name, or how it begins (default: the one that most answer)")
+    add("--out", type=Path, default=Path("grades"), help="folder of the results (default: grades/)")
+    add("--processes", type=int, default=min(2, os.cpu_count() or 1), help="submissions at a time")
+    add("--cell-seconds", type=int, default=30, help="limit of a statement, a check or a test")
+    add("--memory", type=int, default=2048, help="limit of a process, in MiB")
+    add("--trust", nargs="+", default=[], metavar="ID", help="ids whose code you have read: let it do all")
     return top
 
 
@@ -170,6 +182,42 @@ def act_bench(options: argparse.Namespace) -> None:
     result = bench.bench(options.depths, options.tier, options.device, options.seconds)
     if options.out:
         print(bench.append(result, options.out))
+
+
+def act_release(_options: argparse.Namespace) -> None:
+    with needing_nbgrader():
+        from .grading import release
+
+    count, changed = release.write()
+    print(f"{count} assignments; {'changed: ' + ', '.join(changed) if changed else 'all up to date'}")
+
+
+def act_grade(options: argparse.Namespace) -> None:
+    with needing_nbgrader():
+        from .grading import grade
+        from .grading.limits import Limits
+
+    if not options.submissions:
+        raise ValueError("which submissions? name their folder: resnet-course grade DIR")
+    limits = Limits(cell=options.cell_seconds, memory=options.memory)
+    how = grade.Options(options.processes, limits, frozenset(options.trust))
+    outcome = grade.grade_class(Path(options.submissions), options.out, options.assignment, how)
+    for row in outcome.rows:
+        print(row.line())
+    for warning in outcome.warnings:
+        print(f"warning: {warning}")
+    print(f"grades, feedback and gradebook: {outcome.root}")
+
+
+@contextmanager
+def needing_nbgrader() -> Iterator[None]:
+    """Says what to install where grading's libraries are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise RuntimeError(
+            f"{missing.name} is not installed; grading needs: pip install 'resnet-course[grading]'"
+        ) from None
 
 
 def act_report(options: argparse.Namespace) -> None:

@@ -1,12 +1,10 @@
 """Run the cells of an assignment in this process, without a kernel."""
 
 import contextlib
-import importlib.util
 import io
 import json
 import linecache
 from pathlib import Path
-from types import ModuleType
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -46,11 +44,3 @@ def fresh(slug: str, folder: str = "source") -> dict:
         if name.startswith("setup"):
             run(source, namespace, name)
     return namespace
-
-
-def machinery(name: str) -> ModuleType:
-    """A module of notebooks/exercises/grading, which is no part of the package."""
-    spec = importlib.util.spec_from_file_location(f"grading_{name}", EXERCISES / "grading" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

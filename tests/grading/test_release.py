@@ -7,7 +7,9 @@ import re
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.exercises.running import EXERCISES, SLUGS, code, fresh, graders, machinery, run, tasks
+from resnet_course import cli
+from resnet_course.grading import assignment, release
+from tests.exercises.running import EXERCISES, SLUGS, code, fresh, graders, run, tasks
 
 MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN")
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
@@ -31,7 +33,7 @@ def signatures(source: str) -> list[str]:
 
 
 def test_the_release_is_made_from_the_sources():
-    for slug, text in machinery("release").released(SLUGS).items():
+    for slug, text in release.released(SLUGS).items():
         path = EXERCISES / "release" / slug / f"{slug}.ipynb"
         assert path.exists(), "run `make assignments`"
         assert path.read_text() == text, f"{slug} is not up to date: run `make assignments`"
@@ -114,3 +116,14 @@ def test_every_task_has_its_own_public_check(slug):
     for task, call in called.items():
         module = importlib.import_module(f"resnet_course.checks.{call[1]}")
         assert callable(getattr(module, call[2])), task
+
+
+def test_without_sources_the_release_says_so_and_is_not_taken_for_done(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(assignment, "SOURCE", tmp_path)
+    assert cli.main(["release"]) == 1
+    assert "the assignments' sources are not in" in capsys.readouterr().err
+
+
+def test_releasing_again_changes_nothing_and_says_so(capsys):
+    assert cli.main(["release"]) == 0
+    assert capsys.readouterr().out == f"{len(SLUGS)} assignments; all up to date\n"

@@ -1,0 +1,1 @@
+"""What runs in the sandbox: a warden that never runs a student's code, and forks of it that do."""

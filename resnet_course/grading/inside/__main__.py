@@ -1,0 +1,5 @@
+"""The sandbox's program."""
+
+from .warden import serve
+
+serve()
