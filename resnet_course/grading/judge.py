@@ -23,7 +23,6 @@ from .sandbox import Ended, Sandbox
 
 Output = dict[str, Any]
 HIDDEN = "### BEGIN HIDDEN TESTS"
-MOST_OUTPUT = 1_000_000  # characters of one cell's outputs, pictures included
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def _failed(name: str, kind: str, why: str) -> Verdict:
 
 
 def safe_outputs(outputs: list[Output]) -> list[Output]:
-    """Outputs of a sandbox as a notebook may hold them: text, errors, PNG, and nothing else."""
+    """Outputs of a sandbox as a notebook may hold them: text and errors, and nothing else."""
     kept: list[Output] = []
     for output in outputs:
         kind = output.get("output_type")
@@ -189,7 +188,4 @@ def safe_outputs(outputs: list[Output]) -> list[Output]:
             kept.append(
                 {"output_type": kind, "ename": name, "evalue": message, "traceback": lines}
             )
-        elif kind == "display_data" and len(str(output["data"])) < MOST_OUTPUT:
-            data = {"image/png": str(output["data"].get("image/png", ""))}
-            kept.append({"output_type": kind, "data": data, "metadata": {}})
     return kept

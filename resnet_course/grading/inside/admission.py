@@ -127,7 +127,7 @@ class Fence(ast.NodeTransformer):
             return _call(node, READ, [value, ast.Constant(name)])
         if name.startswith("__"):
             raise Refused(f"setting `{name}`")
-        node.value = _call(node, WRITABLE, [value])
+        node.value = _call(node, WRITABLE, [value, ast.Constant(name)])
         return node
 
     def _mangled(self, name: str) -> str:

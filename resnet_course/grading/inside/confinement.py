@@ -48,5 +48,5 @@ def settle() -> None:
     """Let everything that asks for a home or a temporary folder find the sandbox's own."""
     home = os.getcwd()
     tempfile.tempdir = home
-    for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+    for name in ("HOME", "TMPDIR", "IPYTHONDIR"):
         os.environ[name] = home

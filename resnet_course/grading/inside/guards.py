@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import functools
 import importlib
+import inspect
 import string
 import sys
 import types
@@ -51,6 +52,20 @@ class FieldFormatter(string.Formatter):
         if "." in field_name or "[" in field_name:
             raise Refused("`str.format` with a field that reads an attribute")
         return super().get_field(field_name, args, kwargs)
+
+
+def _hide_labels(pandas: types.ModuleType) -> None:
+    """Keep pandas from offering labels as special methods, which NumPy would believe."""
+    frame = pandas.core.generic.NDFrame
+    by_label = frame.__getattr__
+
+    def __getattr__(self: Any, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return by_label(self, name)
+
+    if by_label.__module__.startswith("pandas"):
+        frame.__getattr__ = __getattr__
 
 
 class _Kind(type):
@@ -95,10 +110,12 @@ class Guards:
             self._remember(str(refusal))
             raise
 
-    def writable(self, thing: Any) -> Any:
-        """The thing itself, if an answer may set its attributes."""
+    def writable(self, thing: Any, name: str) -> Any:
+        """The thing itself, if an answer may set that attribute of it."""
         if isinstance(thing, FOREIGN) and not self._is_own(thing):
             self.refuse(f"writing on `{thing.__name__}`")
+        if self._is_network(type(thing)) and self._is_modules(name):
+            self.refuse(f"`{name}` of nn.Module, which an answer may not replace")
         return thing
 
     def refuse(self, what: str) -> None:
@@ -115,6 +132,8 @@ class Guards:
         if openings.opening(module) is None:
             self.refuse(f"the module `{module}`")
         loaded = importlib.import_module(module)
+        if module.split(".")[0] == "pandas":
+            _hide_labels(loaded)
         return loaded if whole else sys.modules[module.split(".")[0]]
 
     def take(self, module: str, name: str) -> Any:
@@ -165,9 +184,22 @@ class Guards:
         if name in ("format", "format_map") and (thing is str or isinstance(thing, str)):
             return self._formatter(thing, name)
         self._check_method(thing, name)
-        if isinstance(thing, type) and thing not in self._own_classes:
-            return self._unshared(value)
+        if isinstance(thing, type):
+            return self._of_class(thing, value)
         return value
+
+    def _of_class(self, kind: type, value: Any) -> Any:
+        """A method read from a class works on that class's instances only, whatever it would write on."""
+        if not isinstance(value, types.FunctionType) or self._is_own(value):
+            return value if kind in self._own_classes else self._unshared(value)
+
+        def method(*arguments: Any, **options: Any) -> Any:
+            if not arguments or not isinstance(arguments[0], kind):
+                self.refuse(f"a method of `{kind.__name__}` for another thing")
+            return value(*arguments, **options)
+
+        is_static = isinstance(inspect.getattr_static(kind, value.__name__, None), staticmethod)
+        return value if is_static else method
 
     def _from_module(self, module: types.ModuleType, name: str, value: Any) -> Any:
         if isinstance(value, types.ModuleType):
@@ -187,6 +219,8 @@ class Guards:
             return self._dataclass
         if value is functools.wraps:
             return self._wraps
+        if value is types.SimpleNamespace:
+            return self._simple_namespace
         if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
             home = value.__module__
             if isinstance(home, str) and not openings.lets_home(home, value.__name__):
@@ -201,9 +235,9 @@ class Guards:
     @staticmethod
     def _check_method(thing: Any, name: str) -> None:
         kind = thing if isinstance(thing, type) else type(thing)
-        package = kind.__module__.split(".")[0] if isinstance(kind.__module__, str) else ""
-        if name in openings.CLOSED_METHODS.get(package, ()):
-            raise Refused(f"`{package}`'s method `{name}`")
+        for module, closed in openings.CLOSED_METHODS.items():
+            if name in closed and any(base.__module__.startswith(module) for base in kind.__mro__):
+                raise Refused(f"the method `{name}` of `{module}`")
 
     def _formatter(self, thing: Any, name: str) -> Callable[..., str]:
         if thing is str:
@@ -230,6 +264,12 @@ class Guards:
 
         return decorate
 
+    def _simple_namespace(self, **values: Any) -> types.SimpleNamespace:
+        for name in values:
+            if name.startswith("__"):
+                self.refuse(f"setting `{name}`")
+        return types.SimpleNamespace(**values)
+
     # Built-in functions.
 
     def _getattr(self, thing: Any, name: str, *default: Any) -> Any:
@@ -251,11 +291,11 @@ class Guards:
         check_name(str(name))
         if name.startswith("__"):
             self.refuse(f"setting `{name}`")
-        setattr(self.writable(thing), name, value)
+        setattr(self.writable(thing, name), name, value)
 
     def _delattr(self, thing: Any, name: str) -> None:
         check_name(str(name))
-        delattr(self.writable(thing), name)
+        delattr(self.writable(thing, name), name)
 
     def _build_class(self, body: Any, name: str, *bases: Any, **options: Any) -> Any:
         if options:
@@ -276,16 +316,20 @@ class Guards:
         return issubclass(base, values)
 
     def _check_overrides(self, made: type) -> None:
-        torch = sys.modules.get("torch")
-        if torch is None or not issubclass(made, torch.nn.Module):
-            return
-        kept = set(dir(torch.nn.Module)) | {"training"}
-        for name in vars(made):
-            is_python = name in ("__module__", "__qualname__", "__annotations__", "__static_attributes__")
-            if is_python or name in openings.MODULE_METHODS_TO_DEFINE or name == "__firstlineno__":
-                continue
-            if name in kept:
+        for name in vars(made) if self._is_network(made) else ():
+            if name == "training" or self._is_modules(name):
                 self.refuse(f"`{name}` of nn.Module, which an answer may not replace")
+
+    @staticmethod
+    def _is_network(kind: type) -> bool:
+        torch = sys.modules.get("torch")
+        return torch is not None and issubclass(kind, torch.nn.Module)
+
+    @staticmethod
+    def _is_modules(name: str) -> bool:
+        """Whether a name is one by which others ask a network about itself."""
+        allowed = openings.MODULE_NAMES_TO_SET | openings.CLASS_NAMES
+        return name not in allowed and hasattr(sys.modules["torch"].nn.Module, name)
 
     def _closed(self, name: str) -> Callable[..., Any]:
         def closed(*_arguments: Any, **_options: Any) -> Any:

@@ -50,7 +50,6 @@ MODULES: dict[str, Opening] = {
     "dataclasses": _only("dataclass field asdict astuple replace"),
     "datetime": ALL,
     "decimal": ALL,
-    "enum": _only("Enum IntEnum auto"),
     "fractions": ALL,
     "functools": _only("partial reduce lru_cache cache cached_property cmp_to_key wraps"),
     "heapq": ALL,
@@ -86,7 +85,7 @@ MODULES: dict[str, Opening] = {
     "torch.fft": ALL,
     "torch.func": ALL,
     "torch.linalg": ALL,
-    "torch.nn": ALL,
+    "torch.nn": _but("ParameterDict"),
     "torch.nn.functional": ALL,
     "torch.nn.init": ALL,
     "torch.nn.utils": ALL,
@@ -98,14 +97,13 @@ MODULES: dict[str, Opening] = {
     "torch.utils": MODULES_ONLY,
     "torch.utils.checkpoint": _only("checkpoint checkpoint_sequential"),
     "torch.utils.data": ALL,
+    "torch.version": ALL,
     "torchvision": ALL,
     "torchvision.models": ALL,
     "torchvision.ops": ALL,
     "torchvision.transforms": ALL,
-    # Arrays, tables and pictures.
+    # Arrays and tables. Pictures are not drawn beside tests.
     "einops": ALL,
-    "matplotlib": MODULES_ONLY,
-    "matplotlib.pyplot": ALL,
     "numpy": _but("load fromfile memmap save savez savez_compressed"),
     "numpy.fft": ALL,
     "numpy.lib": MODULES_ONLY,
@@ -113,8 +111,6 @@ MODULES: dict[str, Opening] = {
     "numpy.linalg": ALL,
     "numpy.random": ALL,
     "pandas": _but("eval read_pickle to_pickle"),
-    "tqdm": _only("tqdm trange"),
-    "tqdm.auto": _only("tqdm trange"),
     "IPython": MODULES_ONLY,
     "IPython.display": _only("display"),
 }
@@ -136,7 +132,11 @@ CLOSED_HOMES = (
     "torch.testing._internal",
     "torch.utils._",
 )
-CLOSED_METHODS = {"pandas": frozenset({"eval", "query", "to_pickle"})}  # by the class's package
+# Methods that run text, or write what they are given into what they are given; by their class's module.
+CLOSED_METHODS = {
+    "pandas": frozenset({"eval", "query", "to_pickle", "style", "plot"}),
+    "torch.optim.lr_scheduler": frozenset({"load_state_dict"}),
+}
 
 DUNDERS_TO_READ = frozenset(
     "__init__ __name__ __doc__ __class__ __len__ __getitem__ __setitem__ __iter__ __next__ __call__"
@@ -154,13 +154,15 @@ CLOSED_ATTRIBUTES = frozenset(
     " f_back f_builtins f_code f_generator f_globals f_lasti f_lineno f_locals f_trace"
     " tb_frame tb_lasti tb_lineno tb_next co_code co_consts co_names func_globals mro".split()
 )
-# What nn.Module does for whoever asks it; an answer may not answer these questions in its place.
-MODULE_METHODS_TO_DEFINE = frozenset({"__init__", "__call__", "__repr__", "__doc__"}) | {
-    "forward",
-    "extra_repr",
-    "train",
-    "eval",
-}
+# What nn.Module answers to whoever asks it: an answer may not answer in its place, but for these.
+MODULE_NAMES_TO_SET = frozenset(
+    "__init__ __call__ __repr__ __doc__ forward extra_repr train eval training".split()
+)
+# What Python itself writes into a class.
+CLASS_NAMES = frozenset(
+    "__module__ __qualname__ __annotations__ __static_attributes__ __firstlineno__"
+    " __annotate_func__ __annotations_cache__ __classdictcell__ __parameters__ __orig_bases__".split()
+)
 
 BUILTINS = frozenset(
     "abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict dir divmod"

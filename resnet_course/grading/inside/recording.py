@@ -1,15 +1,12 @@
-"""What a cell shows while it runs: printed text, errors, figures, in the form in which notebooks keep it."""
+"""What a cell shows while it runs: printed text and errors, in the form in which notebooks keep it."""
 
-import base64
 import io
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 Output = dict[str, Any]
-MOST_FIGURES = 8
 MOST_MESSAGE = 1_000  # characters of an exception's message
 OWN_CELL = "<cell "  # how the labels of a student's cells begin
 
@@ -75,18 +72,3 @@ def own_lines(fault: BaseException) -> tuple[str, ...]:
     steps = traceback.extract_tb(fault.__traceback__)
     own = [step for step in steps if step.filename.startswith(OWN_CELL)]
     return tuple(f"line {step.lineno}: {step.line}" for step in own)
-
-
-def figures() -> list[Output]:
-    """Figures that are open, as PNG; they are closed."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return []
-    shown: list[Output] = []
-    for number in pyplot.get_fignums()[:MOST_FIGURES]:
-        picture = io.BytesIO()
-        pyplot.figure(number).savefig(picture, format="png", dpi=70)
-        data = {"image/png": base64.b64encode(picture.getvalue()).decode()}
-        shown.append({"output_type": "display_data", "data": data, "metadata": {}})
-    pyplot.close("all")
-    return shown

@@ -44,6 +44,7 @@ class Namespaces:
     student: Namespace
     course: Namespace
     guards: Guards
+    originals: ambient.Originals
 
     @classmethod
     def prepared(cls, job: Job) -> "Namespaces":
@@ -55,7 +56,7 @@ class Namespaces:
         guards = Guards(spaces[0])
         if job.fenced:
             spaces[0]["__builtins__"] = guards.builtins()
-        return cls(spaces[0], spaces[1], guards)
+        return cls(spaces[0], spaces[1], guards, ambient.Originals())
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Student:
         self._stubs = frozenset(d for stub in job.stubs.values() for d in admission.dump(stub))
         self._answers: Namespace = {}
         self._waiting: list[Step] = []
+        self._refused: set[str] = set()  # names that what was refused would have defined
 
     # Cells.
 
@@ -116,17 +118,18 @@ class Student:
         result = CellResult()
         with recording.printed(self._job.limits.output) as place:
             if cell.code:
-                self._guarded((number, 0), lambda: self._run_course(cell), result)
+                fault = self._guarded((number, 0), lambda: self._run_course(cell), result)
+                self._show(fault, result)
             else:
                 self._run_own_cell(number, cell, result)
         if place.text():
             result.outputs.insert(0, recording.stream(place.text()))
-        result.outputs += recording.figures()
         return result
 
     def _run_own_cell(self, number: int, cell: Cell, result: CellResult) -> None:
         statements: list[admission.Statement] = []
-        self._guarded((number, -1), lambda: statements.extend(self._parsed(cell)), result)
+        fault = self._guarded((number, -1), lambda: statements.extend(self._parsed(cell)), result)
+        self._show(fault, result)
         for position, statement in enumerate(statements):
             self._run_own(Step((number, position), statement), result)
 
@@ -146,15 +149,28 @@ class Student:
     def _run_own(self, step: Step, result: CellResult) -> None:
         statement = step.statement
         if statement.refused:
-            result.refused.append((statement.refused, sorted(statement.binds)))
+            self._refuse(statement.refused, statement, result)
         elif statement.note:
             result.notes.append(statement.note)
         elif statement.code:
             fault = self._guarded(step.place, lambda: self._execute(statement), result)
             if isinstance(fault, Refused):
-                result.refused.append((str(fault), sorted(statement.binds)))
-            elif isinstance(fault, NameError):
+                self._refuse(str(fault), statement, result)
+            elif isinstance(fault, NameError) and fault.name in self._refused:
+                self._refuse(f"what was not run: `{fault.name}`", statement, result)
+            else:
+                self._show(fault, result)
+            if isinstance(fault, NameError):
                 self._waiting.append(step)
+
+    @staticmethod
+    def _show(fault: BaseException | None, result: CellResult) -> None:
+        if fault is not None:
+            result.fail(recording.failure(fault))
+
+    def _refuse(self, what: str, statement: admission.Statement, result: CellResult) -> None:
+        result.refused.append((what, sorted(statement.binds)))
+        self._refused |= statement.binds
 
     def _guarded(
         self, place: Place, act: Callable[[], None], result: CellResult
@@ -170,7 +186,6 @@ class Student:
         except (CellTimeout, MemoryError) as fault:
             raise Stuck(recording.failure(fault)) from None
         except BaseException as fault:
-            result.fail(recording.failure(fault))
             return fault
         return None
 
@@ -229,16 +244,12 @@ class Student:
             "text": place.text(),
         }
 
-    @staticmethod
-    def _run_item(item: Item, scope: Namespace) -> None:
-        _refuse_tampering()
+    def _run_item(self, item: Item, scope: Namespace) -> None:
         exec(unpack(item.code), scope)
-        _refuse_tampering()
-
-
-def _refuse_tampering() -> None:
-    if tampering := ambient.tampering():
-        raise Refused(tampering)
+        if tampering := ambient.tampering():
+            raise Refused(tampering)
+        if replaced := self._spaces.originals.replaced():
+            raise Refused(f"`{replaced}`, which is not what it was")
 
 
 def _line(fault: BaseException | None, name: str) -> int | None:

@@ -23,7 +23,6 @@ MOST_STARTS = 20
 
 def warm_up() -> None:
     """Import what takes long, so that every fork has it."""
-    import matplotlib.pyplot  # noqa: F401
     import torch
     import torchvision  # noqa: F401
 
