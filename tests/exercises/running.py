@@ -21,14 +21,24 @@ def code(slug: str, folder: str = "source") -> dict[str, str]:
     return {cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"}
 
 
+def prose(slug: str) -> str:
+    """What an assignment says in words."""
+    cells = json.loads((EXERCISES / "source" / slug / f"{slug}.ipynb").read_text())["cells"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
 def tasks(slug: str) -> list[str]:
     """Names of an assignment's tasks, which are those of its answers' cells."""
-    return list(dict.fromkeys(name.split("-")[1] for name in code(slug) if name.startswith("test-")))
+    return list(
+        dict.fromkeys(name.split("-")[1] for name in code(slug) if name.startswith("test-"))
+    )
 
 
 def graders(slug: str, task: str) -> dict[str, str]:
     """The cells that grade a task, `test-TASK` and each `test-TASK-what`."""
-    return {name: source for name, source in code(slug).items() if name.split("-")[:2] == ["test", task]}
+    return {
+        name: source for name, source in code(slug).items() if name.split("-")[:2] == ["test", task]
+    }
 
 
 def run(source: str, namespace: dict, name: str) -> None:
@@ -50,7 +60,9 @@ def fresh(slug: str, folder: str = "source") -> dict:
 
 def machinery(name: str) -> ModuleType:
     """A module of notebooks/exercises/grading, which is no part of the package."""
-    spec = importlib.util.spec_from_file_location(f"grading_{name}", EXERCISES / "grading" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(
+        f"grading_{name}", EXERCISES / "grading" / f"{name}.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
