@@ -6,6 +6,8 @@ SHELL := /bin/bash
 UV := $(shell command -v uv 2>/dev/null || echo .venv-tools/bin/uv)
 BIN := .venv/bin
 STAMP := .venv/.synced
+# Where .venv cannot be made, as on a GPU machine without a network, the Python that is there.
+PYTHON = $(shell command -v ./$(BIN)/python || command -v python3 || command -v python)
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb)
 
 # One thread a process: results then do not depend on the number of cores, and two processes fill two cores.
@@ -15,10 +17,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SCRATCH := $(or $(TMPDIR),/tmp)/resnet-course-scratch
 
 .PHONY: help book test notebooks lint format unit nbval browser data records gpu links vendor screenshots serve environment clean
-.PHONY: colab minimum slides assignments grade public formulas pdf
+.PHONY: colab minimum slides assignments grade public formulas pdf third-party sbom audit wheel-test
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 22
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 22
 
 book: $(STAMP)  ## set up and build the book
 	jupyter-book build . --all -W -n --keep-going --quiet
@@ -38,9 +40,11 @@ $(STAMP): pyproject.toml uv.lock
 		|| python3 -m pip install --quiet --target .venv-tools uv \
 		|| { echo "uv could not be installed: it needs Python's venv or pip (Debian: apt-get install python3-venv)"; exit 1; }
 
-lint: $(STAMP)  ## check style
+lint: $(STAMP)  ## check style, types and which room imports which
 	ruff check .
 	ruff format --check .
+	pyrefly check
+	lint-imports
 
 format: $(STAMP)  ## mend style
 	ruff check --fix .
@@ -54,33 +58,31 @@ nbval: $(STAMP)  ## run every notebook again and compare with its stored outputs
 		--nbval-cell-timeout 120 -n 2 --dist loadfile $(NOTEBOOKS)
 
 colab: $(STAMP)  ## run every notebook in places like Colab: Python 3.12, an older and the newest PyTorch, no repository
-	UV=$(UV) python .ci/hosted.py older newest
+	python -m tools.hosted_runs older newest
 
 minimum: $(STAMP)  ## run every notebook with the oldest versions that pyproject.toml allows
-	UV=$(UV) python .ci/hosted.py minimum
+	python -m tools.hosted_runs minimum
 
 browser: $(STAMP)  ## look at the built book in a headless browser
 	bash .ci/chromium
-	pytest tests/book -n 2 --dist loadfile -m browser
+	pytest tests/book tests/tools -n 2 --dist loadfile -m browser
 	$(if $(wildcard tests/exercises),pytest tests/exercises -m browser)
 
 slides: $(STAMP)  ## make a lecture of each part from the chapters' cells, in _build/slides
-	python .ci/slides.py
+	python -m tools.slides
 
 notebooks: $(STAMP)  ## run every notebook and store its outputs
 	RESNET_COURSE_RUNS=$(SCRATCH) jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.timeout=120 $(NOTEBOOKS)
 
-STUDIES := $(filter-out __init__,$(basename $(notdir $(wildcard resnet_course/studies/*.py))))
-records: $(STAMP)  ## make the laptop tier's recorded runs again (some hours on two cores)
-	for study in $(STUDIES); do \
-		resnet-course run $$study --tier laptop --seeds 0 1 2 --out runs && \
-		mkdir -p resnet_course/recorded/$$study/laptop && \
-		cp runs/$$study/laptop/*.json resnet_course/recorded/$$study/laptop/ || exit 1; done
-	python .ci/draw_readme_figure.py
+records: $(STAMP)  ## make the laptop tier's recorded runs (many hours on two cores; resumable)
+	for study in $$(python -c "from resnet_course import studies; print(*studies.names())"); do \
+		resnet-course run $$study --tier laptop --seeds 0 1 2 3 4 5 6 7 --out runs || exit 1; done
+	resnet-course records add runs
+	python -m tools.readme_figure
 
-gpu: $(STAMP)  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
-	python .ci/gpu_job.py $(if $(MINUTES),--max-minutes $(MINUTES))
+gpu:  ## bench and full-recipe runs on this machine's GPU, resumable (MINUTES=25 stops in time)
+	$(PYTHON) -m tools.gpu_job $(if $(MINUTES),--max-minutes $(MINUTES))
 
 assignments: $(STAMP)  ## make the released assignments from their sources
 	python notebooks/exercises/grading/release.py
@@ -99,22 +101,34 @@ data: $(STAMP)  ## fetch and verify CIFAR-10
 	resnet-course data fetch
 
 links: $(STAMP)  ## write the repository's address, from pyproject.toml, where a copy of it is needed
-	python .ci/stamp_links.py
+	python -m tools.links
 
 formulas: book  ## set the book's formulas beforehand, so that readers need no script for them
 	bash .ci/chromium
-	python .ci/set_formulas.py
+	python -m tools.formulas
 
 pdf: book  ## print the whole book, _build/residual-networks-measured.pdf
 	bash .ci/chromium
-	python .ci/print_book.py
+	python -m tools.print_book
 
-vendor:  ## fetch the vendored scripts and fonts again, from npm, and verify them
-	bash .ci/vendor
+vendor: $(STAMP)  ## fetch the vendored scripts and fonts again, from npm, and verify them
+	python -m tools.vendor
+
+third-party: $(STAMP)  ## write THIRD_PARTY.md, the licences of all that is not ours
+	python -m tools.third_party
+
+sbom: $(STAMP)  ## write a bill of materials, _build/resnet-course.cdx.json
+	python -m tools.sbom
+
+audit: $(STAMP)  ## check checksums, vendored files and actions, and ask about known vulnerabilities
+	python -m tools.audit
+
+wheel-test: $(STAMP)  ## install the wheel in a new environment and use it there
+	python -m tools.wheel_test
 
 screenshots: book  ## picture every page, light and dark, wide and narrow
 	bash .ci/chromium
-	python tests/book/screenshots.py
+	python -m tools.screenshots
 
 serve: book  ## serve the built book on this machine
 	python -m http.server --directory _build/html 8000

@@ -1,8 +1,10 @@
-"""Residual Networks, Measured: networks, recipes, recorded runs and figures behind the course's chapters.
+"""Residual Networks, Measured: what is behind the course's chapters.
 
-Import what you need, for example `from resnet_course import models, lab`; this module itself loads nothing heavy.
+Networks, probes, recipes, training, records, studies and figures, each in a room of its own. Import
+what you need, for example `from resnet_course import launch, records`; this module itself loads
+nothing heavy.
 """
 
-from importlib.metadata import version
+from .repository import project
 
-__version__ = version("resnet-course")
+__version__ = project().version

@@ -8,7 +8,18 @@ import time
 
 import pytest
 
-RUN = ["run", "degradation", "--tier", "laptop", "--nets", "plain", "--depths", "8", "--parallel", "1"]
+RUN = [
+    "run",
+    "degradation",
+    "--tier",
+    "laptop",
+    "--nets",
+    "plain",
+    "--depths",
+    "8",
+    "--parallel",
+    "1",
+]
 
 
 @pytest.mark.slow
@@ -18,11 +29,19 @@ def test_a_run_whose_machine_is_taken_away_goes_on_on_the_next_from_the_mounted_
     def on_a_new_machine(name: str, first: str = "pass") -> subprocess.Popen:
         (machine := tmp_path / name).mkdir()
         code = f"from resnet_course import cli, training; {first}; raise SystemExit(cli.main())"
-        variables = os.environ | {"RESNET_COURSE_RUNS": str(drive), "HOME": str(machine), "OMP_NUM_THREADS": "1"}
+        variables = os.environ | {
+            "RESNET_COURSE_RUNS": str(drive),
+            "HOME": str(machine),
+            "OMP_NUM_THREADS": "1",
+        }
         command = [sys.executable, "-c", code, *RUN, "--device", "cpu"]
-        return subprocess.Popen(command, cwd=machine, env=variables, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, cwd=machine, env=variables, stderr=subprocess.PIPE, text=True
+        )
 
-    taken_away = on_a_new_machine("first", "training.SAVE_EVERY = -1")  # a state an epoch, not one in 30 seconds
+    taken_away = on_a_new_machine(
+        "first", "training.SAVE_EVERY = -1"
+    )  # a state an epoch, not one in 30 seconds
     while taken_away.poll() is None and not list(drive.rglob("*.ckpt")):
         time.sleep(0.05)
     taken_away.kill()
@@ -32,7 +51,9 @@ def test_a_run_whose_machine_is_taken_away_goes_on_on_the_next_from_the_mounted_
 
     _, said = (finishing := on_a_new_machine("second")).communicate()
     assert finishing.returncode == 0, said
-    assert int(re.search(r"\| (\d+)/390", said)[1]) > 0, "the bar begins where the first machine was taken away"
+    assert int(re.search(r"\| (\d+)/390", said)[1]) > 0, (
+        "the bar begins where the first machine was taken away"
+    )
     assert not state.exists()
     assert [path.name for path in drive.rglob("*.json")] == ["plain-8-s0.json"]
     assert not list(tmp_path.glob("*/runs")), "nothing was kept on the machines"

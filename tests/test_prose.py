@@ -17,13 +17,19 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "book").glob("*.md"))
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
-MEASURED_LOOKING = re.compile(r"(?<![\w.])\d[\d.,]*\s*(?:%|±|percent\b|per cent\b|images/s|seconds?\b)|±\s*\d")
+MEASURED_LOOKING = re.compile(
+    r"(?<![\w.])\d[\d.,]*\s*(?:%|±|percent\b|per cent\b|images/s|seconds?\b)|±\s*\d"
+)
 SOURCE = re.compile(r"\{cite[:\w]*\}|arxiv\.org|\b(?:Table|Figure|Fig\.|Sec\.)\s*\d")
 ALLOWED = re.compile(
     r"(?:≤|at most|under)\s*\d+\s*(?:s|min|seconds|minutes)\b|(?i:guess)\w*[^.]*?\b90 %|\b90 %[^.]*?guess\w*"
 )
-NOT_PROSE = re.compile(r"^(`{3,}|~{3,}).*?^\1|\{measured\}`[^`]*`|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.M | re.S)
-BOOK_ONLY = re.compile(r"^\s*:::|^\s*`{3,}\{|\{[a-zA-Z][\w:.-]*\}`|^\([\w-]+\)=\s*$|\{\{.*?\}\}", re.M)
+NOT_PROSE = re.compile(
+    r"^(`{3,}|~{3,}).*?^\1|\{measured\}`[^`]*`|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.M | re.S
+)
+BOOK_ONLY = re.compile(
+    r"^\s*:::|^\s*`{3,}\{|\{[a-zA-Z][\w:.-]*\}`|^\([\w-]+\)=\s*$|\{\{.*?\}\}", re.M
+)
 
 # Only the notebook itself travels to Colab: what it links to must be a whole address or within it.
 BESIDE = re.compile(
@@ -77,20 +83,28 @@ def test_a_notebook_links_to_nothing_beside_it(path):
 
 
 @pytest.mark.parametrize(
-    "text", ["[x](04_residual_block.ipynb)", "![](../book/a.svg)", '<img src="a.png">', "[a](/book)"]
+    "text",
+    ["[x](04_residual_block.ipynb)", "![](../book/a.svg)", '<img src="a.png">', "[a](/book)"],
 )
 def test_a_link_to_a_file_beside_the_notebook_is_found(text):
     assert BESIDE.search(text)
 
 
-@pytest.mark.parametrize("text", ["[x](https://arxiv.org/abs/1512.03385)", "[x](#exercises)", "$f(x)$, `[a](b)`"])
+@pytest.mark.parametrize(
+    "text", ["[x](https://arxiv.org/abs/1512.03385)", "[x](#exercises)", "$f(x)$, `[a](b)`"]
+)
 def test_other_links_are_let_through(text):
     assert not BESIDE.search(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Plain-56 ends at 82.27 %.", "It ends at 82.3 ± 6.0.", "It took 12 seconds.", "9,271 images/s on two cores."],
+    [
+        "Plain-56 ends at 82.27 %.",
+        "It ends at 82.3 ± 6.0.",
+        "It took 12 seconds.",
+        "9,271 images/s on two cores.",
+    ],
 )
 def test_a_typed_number_is_found(text):
     assert typed_numbers(text)
@@ -112,11 +126,15 @@ def test_an_accounted_number_is_let_through(text):
     assert typed_numbers(text) == []
 
 
-@pytest.mark.parametrize("text", ["::: note\n", "```{note}\n```", "see {cite}`he2015`", "(label)=\n# Title"])
+@pytest.mark.parametrize(
+    "text", ["::: note\n", "```{note}\n```", "see {cite}`he2015`", "(label)=\n# Title"]
+)
 def test_book_only_syntax_is_found(text):
     assert BOOK_ONLY.search(text)
 
 
-@pytest.mark.parametrize("text", [r"$\mathrm{ReLU}(x)$", "a `{}` in code", "```python\nx = {1}\n```"])
+@pytest.mark.parametrize(
+    "text", [r"$\mathrm{ReLU}(x)$", "a `{}` in code", "```python\nx = {1}\n```"]
+)
 def test_plain_markdown_is_not_taken_for_the_books(text):
     assert not BOOK_ONLY.search(text)

@@ -6,10 +6,15 @@ from itertools import pairwise
 import pytest
 
 from resnet_course import recipes
-from resnet_course.recipes import Config, Recipe, for_depth, for_tier, lr_at
+from resnet_course.recipes import Recipe, RunConfig, for_tier, lr_at
 
 PAPER = recipes.paper()
-CYCLE = Recipe("x", iterations=400, lr=0.2, schedule="one-cycle")  # peak at step 100
+CYCLE = Recipe("paper", iterations=400, lr=0.2, schedule="one-cycle")  # peak at step 100
+
+
+def trained(recipe: Recipe, depth: int) -> Recipe:
+    """The recipe as a residual network of that depth is trained by it."""
+    return RunConfig("residual", depth, 0, recipe).recipe
 
 
 @pytest.mark.parametrize(
@@ -20,9 +25,11 @@ def test_the_papers_rate_falls_tenfold_at_32k_and_48k(step, lr):
     assert lr_at(step, PAPER) == pytest.approx(lr, rel=1e-12)
 
 
-@pytest.mark.parametrize(("step", "lr"), [(0, 0.01), (399, 0.01), (400, 0.1), (31_999, 0.1), (32_000, 0.01)])
+@pytest.mark.parametrize(
+    ("step", "lr"), [(0, 0.01), (399, 0.01), (400, 0.1), (31_999, 0.1), (32_000, 0.01)]
+)
 def test_110_layers_warm_up_at_a_tenth_for_400_iterations(step, lr):
-    assert lr_at(step, for_depth(PAPER, 110)) == pytest.approx(lr, rel=1e-12)
+    assert lr_at(step, trained(PAPER, 110)) == pytest.approx(lr, rel=1e-12)
 
 
 def test_one_cycle_starts_one_step_above_zero():
@@ -55,26 +62,26 @@ def test_the_shortest_one_cycles_have_positive_rates(iterations):
 
 @pytest.mark.parametrize("depth", [8, 56, 104])
 def test_shallow_nets_keep_the_recipe(depth):
-    assert for_depth(PAPER, depth) == PAPER
+    assert trained(PAPER, depth) == replace(PAPER, warmup_steps=0)
 
 
 def test_warm_up_changes_nothing_else():
-    assert replace(for_depth(PAPER, 1202), warm_up=0) == PAPER
+    assert replace(trained(PAPER, 1202), warmup_steps=None) == PAPER
 
 
 def test_warm_up_of_a_short_run_is_a_twentieth_of_it():
-    assert for_depth(replace(PAPER, iterations=2_000), 110).warm_up == 100
+    assert trained(replace(PAPER, iterations=2_000), 110).warmup_steps == 100
 
 
 def test_one_cycle_is_a_warm_up_of_its_own():
-    assert for_depth(CYCLE, 1202) == CYCLE
+    assert trained(CYCLE, 1202).warmup_steps == 0
 
 
 def test_a_constant_rate_has_the_warm_up_it_is_given_and_no_other():
     constant = replace(CYCLE, schedule="constant")
-    assert for_depth(constant, 1202) == constant
+    assert trained(constant, 1202).warmup_steps == 0
     assert {lr_at(step, constant) for step in range(400)} == {0.2}
-    warmed = replace(constant, warm_up=50)
+    warmed = replace(constant, warmup_steps=50)
     assert [lr_at(step, warmed) for step in (0, 49, 50, 399)] == [0.01, 0.01, 0.2, 0.2]
 
 
@@ -91,8 +98,8 @@ def test_the_paper_tier_is_the_papers_recipe():
         width=16,
         batch_size=128,
         lr=0.1,
-        schedule="steps",
-        drops=(32_000, 48_000),
+        schedule="multistep",
+        milestones=(32_000, 48_000),
         momentum=0.9,
         weight_decay=1e-4,
         train_images=None,
@@ -112,44 +119,55 @@ def test_the_tiers_are_ordered_by_the_images_they_train_on():
 
 
 def test_an_unknown_tier_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="tier must be one of live, laptop, colab, paper, got 'huge'"):
+    with pytest.raises(
+        ValueError, match="tier must be one of live, laptop, colab, paper, published, got 'huge'"
+    ):
         for_tier("huge")
 
 
 def test_an_unknown_schedule_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="schedule must be 'steps', 'one-cycle' or 'constant', got 'cosine'"):
+    with pytest.raises(
+        ValueError, match="schedule must be one of multistep, one-cycle, constant, got 'cosine'"
+    ):
         lr_at(0, replace(PAPER, schedule="cosine"))
 
 
 @pytest.mark.parametrize(
     ("config", "name"),
     [
-        (Config("residual", 20, 0, PAPER), "residual-20-s0"),
-        (Config("plain", 1202, 3, PAPER), "plain-1202-s3"),
-        (Config("residual", 20, 0, PAPER, shortcut="B"), "residual-20-B-s0"),
+        (RunConfig("residual", 20, 0, PAPER), "residual-20-s0"),
+        (RunConfig("plain", 1202, 3, PAPER), "plain-1202-s3"),
+        (RunConfig("residual", 20, 0, PAPER, shortcut="B"), "residual-20-B-s0"),
     ],
 )
 def test_a_run_is_named_by_net_depth_shortcut_and_seed(config, name):
     assert config.name == name
 
 
-def test_a_configuration_comes_back_from_its_record():
-    import json
-    from dataclasses import asdict
-
-    config = recipes.Config("residual", 20, 1, recipes.paper(), variant="zero-init", start_depth=8, label="gentle")
-    assert recipes.config_from(json.loads(json.dumps(asdict(config)))) == config
-
-
-def test_a_configuration_of_before_there_were_variants_comes_back_with_the_usual():
-    from dataclasses import asdict
-
-    old = asdict(recipes.Config("plain", 20, 0, recipes.laptop()))
-    for name in ("variant", "start_depth", "label"):
-        del old[name]
-    assert recipes.config_from(old) == recipes.Config("plain", 20, 0, recipes.laptop())
-
-
 def test_the_name_of_a_run_tells_what_is_not_as_usual():
-    config = recipes.Config("residual", 56, 2, recipes.laptop(), "B", "zero-init", 20, "gentle")
+    config = RunConfig("residual", 56, 2, recipes.laptop(), "B", "zero-init", 20, "gentle")
     assert config.name == "residual-56-B-zero-init-from-20-gentle-s2"
+
+
+def test_an_explicit_absence_of_warm_up_is_kept():
+    assert trained(replace(PAPER, warmup_steps=0), 110).warmup_steps == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"lr": 0.01}, {"width": 32}, {"iterations": 1}, {"warmup_steps": 7}, {"holdout": 5}],
+    ids=str,
+)
+def test_runs_of_different_recipes_have_different_names(changes):
+    usual = RunConfig("residual", 20, 0, recipes.laptop())
+    assert replace(usual, recipe=replace(usual.recipe, **changes)).name != usual.name
+
+
+def test_the_name_of_a_changed_recipe_is_the_same_wherever_it_is_made():
+    config = RunConfig("residual", 20, 0, replace(recipes.laptop(), lr=0.01))
+    assert config.name == "residual-20-r8af49e-s0"
+
+
+def test_an_unknown_field_of_a_run_is_named():
+    with pytest.raises(TypeError, match="nett"):
+        RunConfig(nett="plain", depth=20, seed=0, recipe=PAPER)

@@ -1,7 +1,5 @@
 """What the files around the package promise each other."""
 
-import hashlib
-import importlib.util
 import json
 import re
 import subprocess
@@ -18,18 +16,12 @@ VENDOR = ROOT / "book" / "assets" / "vendor"
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if listed.returncode:
         pytest.skip("not a git checkout")
     return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
-
-
-@pytest.fixture(scope="module")
-def stamping():
-    spec = importlib.util.spec_from_file_location("stamping", ROOT / ".ci" / "stamp_links.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_conda_installs_what_pip_installs():
@@ -43,49 +35,9 @@ def test_conda_installs_what_pip_installs():
 
 
 def test_the_package_bounds_its_dependencies_from_below_only():
-    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in PROJECT["dependencies"]), PROJECT["dependencies"]
-
-
-def test_every_copy_of_the_repository_address_is_the_one_of_pyproject(stamping):
-    stale = [path.name for path, text in stamping.copies().items() if path.read_text() != text]
-    assert stale == [], "run `make links`"
-
-
-def test_the_repository_address_stands_nowhere_else(stamping):
-    released = (ROOT / "notebooks" / "exercises" / "release").rglob("*.ipynb")  # made anew from the sources
-    allowed = {ROOT / "pyproject.toml", *stamping.copies(), *released}
-    holding = [
-        path
-        for path in tracked()
-        if path not in allowed and stamping.address().encode() in path.read_bytes() and path.suffix != ".lock"
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in PROJECT["dependencies"]), PROJECT[
+        "dependencies"
     ]
-    assert holding == []
-
-
-def test_a_foreign_link_is_stamped_to_ours(stamping):
-    foreign = "[a](https://colab.research.google.com/github/some/fork/blob/main/x.ipynb) https://github.com/some/fork"
-    assert "some/fork" not in stamping.stamped(foreign)
-
-
-def test_a_version_in_development_opens_main_and_a_release_its_tag(stamping):
-    assert stamping.revision("0.2.0.dev0") == "main"
-    assert stamping.revision("0.2.0") == "v0.2.0"
-
-
-def test_a_release_stamps_its_tag_on_every_button_and_into_every_set_up_cell(stamping, monkeypatch):
-    monkeypatch.setattr(stamping, "revision", lambda: "v9.9.9")
-    texts = stamping.copies()
-    readme = texts.pop(ROOT / "README.md")
-    assert "/blob/v9.9.9/notebooks/03_degradation.ipynb" in readme
-    assert "/blob/main/" not in readme
-    assert all("resnet-course@v9.9.9" in text for path, text in texts.items() if path.suffix == ".ipynb")
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_set_up_cell_begins_alike(stamping, path):
-    first = next(cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
-    assert {"setup", "hide-input"} <= set(first["metadata"]["tags"])
-    assert "".join(first["source"]).startswith(stamping.setup_lines() + "\n"), "run `make links`"
 
 
 def test_binder_installs_what_the_package_needs():
@@ -118,9 +70,14 @@ def test_every_chapter_is_in_the_book_and_in_the_readme():
 
 def test_make_lists_its_targets_and_has_the_two_commands_of_the_readme():
     targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert targets <= set(re.findall(r"make (\w+)", listed))
-    assert set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)) == {"book", "test"}
+    assert set(re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)) == {
+        "book",
+        "test",
+    }
     assert {"book", "test"} <= targets
 
 
@@ -131,27 +88,24 @@ def test_continuous_integration_runs_the_command_of_the_readme():
 
 def test_the_weekly_workflow_proves_the_places_that_make_proves():
     makefile = (ROOT / "Makefile").read_text()
-    proved = {place for places in re.findall(r"python \.ci/hosted\.py (.+)", makefile) for place in places.split()}
-    job = yaml.safe_load((ROOT / ".github" / "workflows" / "colab.yml").read_text())["jobs"]["notebooks"]
+    proved = set(" ".join(re.findall(r"python -m tools\.hosted_runs (.+)", makefile)).split())
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "colab.yml").read_text())["jobs"][
+        "notebooks"
+    ]
     assert set(job["strategy"]["matrix"]["place"]) == proved
-    assert any("python .ci/hosted.py" in step.get("run", "") for step in job["steps"])
+    assert any("python -m tools.hosted_runs" in step.get("run", "") for step in job["steps"])
     assert "gh issue create" in job["steps"][-1]["run"]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem
+)
 def test_a_workflow_is_yaml_with_jobs(path):
     assert yaml.safe_load(path.read_text())["jobs"]
 
 
 def test_the_citation_names_the_version_of_the_package():
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == PROJECT["version"]
-
-
-def test_vendored_files_are_the_ones_that_were_vendored():
-    sums = dict(reversed(line.split()) for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
-    present = {f"./{p.relative_to(VENDOR)}": p for p in VENDOR.rglob("*") if p.is_file()}
-    assert set(present) - {"./SHA256SUMS", "./README.md"} == set(sums)
-    assert all(hashlib.sha256(present[name].read_bytes()).hexdigest() == value for name, value in sums.items())
 
 
 def test_no_file_names_a_machine():

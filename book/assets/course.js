@@ -76,11 +76,6 @@
   document.addEventListener("DOMContentLoaded", () => {
     // Jupyter's widget runtime, where a page needs it, asks MathJax 2 to set what it shows; ours has no formulas.
     if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
-    // The search expects a summary of every hit; of a word that is defined along with others it makes none.
-    if (typeof Search !== "undefined") {
-      const summary = Search.makeSearchSummary;
-      Search.makeSearchSummary = (...hit) => summary(...hit) ?? document.createElement("p");
-    }
     document.querySelectorAll("fieldset.prediction").forEach(predict);
     document.querySelectorAll(".frames").forEach(slide);
     document.querySelectorAll("a.term").forEach(define);

@@ -3,7 +3,7 @@
   const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
   const store = (key, value) => { try { localStorage.setItem(key, value); } catch { /* a private window keeps nothing */ } };
 
-  // The keystream of book/extensions/quiz.py: FNV-1a of the seed starts xorshift32.
+  // The keystream of book/sphinxext/pages/quiz.py: FNV-1a of the seed starts xorshift32.
   const unmasked = (text, seed) => {
     let state = 2166136261;
     for (const byte of new TextEncoder().encode(seed)) state = Math.imul(state ^ byte, 16777619) >>> 0;

@@ -24,9 +24,15 @@ def pre_norm_block(answer) -> None:
     result(block, x, shape=(3, 5, 6))
     norms, linear = of_type(block, nn.LayerNorm), of_type(block, nn.Linear)
     sizes = [(m.in_features, m.out_features) for m in linear]
-    expect(sorted(sizes) == [(6, 10), (10, 6)], f"the mlp needs linear layers 6 -> 10 -> 6, found {sizes}")
+    expect(
+        sorted(sizes) == [(6, 10), (10, 6)],
+        f"the mlp needs linear layers 6 -> 10 -> 6, found {sizes}",
+    )
     down, up = sorted(linear, key=lambda m: m.out_features)
-    expect(norms and all(m.normalized_shape == (6,) for m in norms), "layer norm must work over the width, by token")
+    expect(
+        norms and all(m.normalized_shape == (6,) for m in norms),
+        "layer norm must work over the width, by token",
+    )
     stirred(block)
     calls: list = []
     for norm in norms:
@@ -34,13 +40,24 @@ def pre_norm_block(answer) -> None:
     got = block(x)
     expect(same(calls[0][1], x), "the first norm must read the stream as it comes in")
     expect(same(block.attention.seen, calls[0][2]), "attention must see the normalised stream")
-    expect(len(calls) == 2, f"a block normalises twice, here {len(calls)} times; nothing is normalised on the stream")
-    expect(calls[0][0] is not calls[1][0], "the two norms share their parameters; each needs its own")
+    expect(
+        len(calls) == 2,
+        f"a block normalises twice, here {len(calls)} times; nothing is normalised on the stream",
+    )
+    expect(
+        calls[0][0] is not calls[1][0], "the two norms share their parameters; each needs its own"
+    )
     after, (_, read, normed) = x + 3 * calls[0][2].roll(1, dims=1), calls[1]
-    faults = {"the mlp reads what was there before attention wrote to it": x, "attention is not added": after - x}
+    faults = {
+        "the mlp reads what was there before attention wrote to it": x,
+        "attention is not added": after - x,
+    }
     diagnose(read, after, faults, "the second norm does not read the stream as attention left it")
     mlp = down(gelu(up(normed)))
-    faults = {"the mlp is not added: is `x +` missing?": mlp, "it must be GELU": after + down(up(normed).relu())}
+    faults = {
+        "the mlp is not added: is `x +` missing?": mlp,
+        "it must be GELU": after + down(up(normed).relu()),
+    }
     diagnose(got, after + mlp, faults, "the output is not the stream plus what the mlp makes")
 
 
@@ -50,16 +67,32 @@ def audio_block(answer) -> None:
     block, x = answer(3, 4), torch.randn(2, 3, 40)
     result(block, x, shape=(2, 3, 40))
     convs = sorted(of_type(block, nn.Conv1d), key=lambda m: -m.kernel_size[0])
-    expect([m.kernel_size[0] for m in convs] == [3, 1], "convolutions with kernel 3 and kernel 1 are needed")
+    expect(
+        [m.kernel_size[0] for m in convs] == [3, 1],
+        "convolutions with kernel 3 and kernel 1 are needed",
+    )
     for parameter in block.parameters():
         nn.init.normal_(parameter)
-    far = [_samples_behind(block, 3, 24) for _ in range(8)]  # a ReLU may hide a sample from one signal, not from all
+    far = [
+        _samples_behind(block, 3, 24) for _ in range(8)
+    ]  # a ReLU may hide a sample from one signal, not from all
     reached = sorted(set().union(*far))
-    expect(min(reached) >= 0, f"the output depends on the future, {-min(reached)} later: which side is padded?")
-    expect(reached == [0, 4, 8], f"with dilation 4 an output should reach 0, 4 and 8 samples back, here {reached}")
+    expect(
+        min(reached) >= 0,
+        f"the output depends on the future, {-min(reached)} later: which side is padded?",
+    )
+    expect(
+        reached == [0, 4, 8],
+        f"with dilation 4 an output should reach 0, 4 and 8 samples back, here {reached}",
+    )
     branch = convs[1](conv1d(pad(x, (8, 0)), convs[0].weight, convs[0].bias, dilation=4).relu())
     faults = {"x is not added": branch, "the last ReLU does not belong there": (x + branch).relu()}
-    diagnose(block(x), x + branch, faults, "the samples are right; the branch is not convolution, ReLU, convolution")
+    diagnose(
+        block(x),
+        x + branch,
+        faults,
+        "the samples are right; the branch is not convolution, ReLU, convolution",
+    )
 
 
 def _samples_behind(block: nn.Module, channels: int, time: int) -> set[int]:
@@ -72,10 +105,15 @@ def _samples_behind(block: nn.Module, channels: int, time: int) -> set[int]:
 @check
 def receptive_field(answer) -> None:
     """From one sample up."""
-    expect(result(answer, 3, [], of=int) == 1, "without any block an output sees one sample, its own")
+    expect(
+        result(answer, 3, [], of=int) == 1, "without any block an output sees one sample, its own"
+    )
     expect(answer(3, [1]) == 3, "one block of kernel 3 and dilation 1 sees 3 samples")
     expect(answer(3, [1, 2]) == 7, "a second block of dilation 2 looks 4 samples further back")
-    expect(answer(2, [1, 2, 4]) == 8, "with another kernel the count is off: how far does one block look back?")
+    expect(
+        answer(2, [1, 2, 4]) == 8,
+        "with another kernel the count is off: how far does one block look back?",
+    )
 
 
 @check
@@ -84,17 +122,28 @@ def deep_policy(answer) -> None:
     net, x, y = answer(4, 3, 8, 5), torch.randn(64, 4), torch.randint(3, (64,))
     result(net, x, shape=(64, 3))
     count, wanted = sum(p.numel() for p in net.parameters()), 40 + 27 + 5 * (16 + 2 * 72)
-    expect(count == wanted, f"{wanted} parameters are expected, {count} are registered: 5 blocks of their own?")
+    expect(
+        count == wanted,
+        f"{wanted} parameters are expected, {count} are registered: 5 blocks of their own?",
+    )
     linear, norms = of_type(net, nn.Linear), of_type(net, nn.LayerNorm)
     first, last = (next(m for m in linear if size in m.weight.shape) for size in (4, 3))
-    expect(same(net(x), last(first(x))), "untrained, the blocks already change what the first layer gives")
-    before, sgd = [p.detach().clone() for p in net.parameters()], torch.optim.SGD(net.parameters(), 0.1)
+    expect(
+        same(net(x), last(first(x))),
+        "untrained, the blocks already change what the first layer gives",
+    )
+    before, sgd = (
+        [p.detach().clone() for p in net.parameters()],
+        torch.optim.SGD(net.parameters(), 0.1),
+    )
     for _ in range(3):
         sgd.zero_grad()
         cross_entropy(net(x), y).backward()
         sgd.step()
     stuck = sum(torch.equal(p, q) for p, q in zip(before, net.parameters(), strict=True))
-    expect(not stuck, f"{stuck} parameters have not moved after 3 steps: does a gradient reach them?")
+    expect(
+        not stuck, f"{stuck} parameters have not moved after 3 steps: does a gradient reach them?"
+    )
     stirred(net)
     inner, h = ran(net, x)[1:-1], first(x)
     for norm, up, down in zip(norms, inner[::2], inner[1::2], strict=True):
@@ -105,15 +154,26 @@ def deep_policy(answer) -> None:
 @check
 def first_over_last(answer) -> None:
     """Against the gradients of a plain backward pass."""
-    net = nn.Sequential(*(nn.Sequential(nn.Linear(5, 5), nn.Tanh()) for _ in range(4)), nn.Linear(5, 3))
+    net = nn.Sequential(
+        *(nn.Sequential(nn.Linear(5, 5), nn.Tanh()) for _ in range(4)), nn.Linear(5, 3)
+    )
     x, y = torch.randn(20, 5), torch.arange(20) % 3
     got = result(answer, net, x, y, of=float)
-    expect(all(p.grad is None for p in net.parameters()), "parameters have a `.grad` now: use torch.autograd.grad")
+    expect(
+        all(p.grad is None for p in net.parameters()),
+        "parameters have a `.grad` now: use torch.autograd.grad",
+    )
     cross_entropy(net(x), y).backward()
-    first, last, bias = net[0][0].weight.grad.norm(), net[-1].weight.grad.norm(), net[-1].bias.grad.norm()
+    first, last, bias = (
+        net[0][0].weight.grad.norm(),
+        net[-1].weight.grad.norm(),
+        net[-1].bias.grad.norm(),
+    )
     faults = {
         "upside down: the first layer's gradient comes on top": last / first,
         "these are squares of norms": (first / last) ** 2,
         "the last parameter is a bias; asked is the last weight": first / bias,
     }
-    diagnose(got, first / last, faults, "the ratio is not right: which layers, which loss, which norm?")
+    diagnose(
+        got, first / last, faults, "the ratio is not right: which layers, which loss, which norm?"
+    )

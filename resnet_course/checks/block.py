@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .. import blocks, models
+from ..networks import blocks, models
+from ..networks.network import Network
 from . import check, expect, values
 from .behaviours import borrowing, learning, modules, shapes
 from .behaviours.authorship import BLOCKS, NETWORKS, is_the_students_own
@@ -400,7 +401,7 @@ def resnet(answer: Answer) -> None:
 def _wrong_networks(depth: int) -> dict[str, Maker]:
     """Networks with the parameters of the right one that compute something else."""
 
-    def made(change: Callable[[models.Network], nn.Module], kind: str = "residual") -> Maker:
+    def made(change: Callable[[Network], nn.Module], kind: str = "residual") -> Maker:
         return lambda: change(models.cifar(depth, kind))
 
     return {
@@ -445,7 +446,7 @@ def _wrong_networks(depth: int) -> dict[str, Maker]:
     }
 
 
-def _halved_at_once(net: models.Network) -> nn.Module:
+def _halved_at_once(net: Network) -> nn.Module:
     first = net.stages[0][0]
     first.residual[0].stride = (2, 2)
     first.shortcut = blocks.ZeroPadShortcut(0, 2)

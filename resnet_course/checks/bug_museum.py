@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from .. import blocks, models, variants
+from ..networks import blocks, models, variants
 from . import check, expect, result, same
 from .diagnosis import diagnose, of_type
 
@@ -19,8 +19,14 @@ def stages(answer) -> None:
         x = block(x)
         sides.append(x.shape[-1])
     expect(sides[0] == 16, f"the very first block must not halve the map: sides {sides}")
-    expect(sides == [16, 16, 8, 8, 4, 4], f"the first block of later stages halves the map, no other: sides {sides}")
-    expect(x.shape[1] == 8, f"the third stage has 4 times the width, found {x.shape[1]} channels instead of 8")
+    expect(
+        sides == [16, 16, 8, 8, 4, 4],
+        f"the first block of later stages halves the map, no other: sides {sides}",
+    )
+    expect(
+        x.shape[1] == 8,
+        f"the third stage has 4 times the width, found {x.shape[1]} channels instead of 8",
+    )
 
 
 @check
@@ -56,7 +62,12 @@ def finish(answer) -> None:
         "a ReLU alone leaves their size as it is": raw.relu().mean((2, 3)),
         "it works after the mean; it belongs before": nn.BatchNorm1d(16)(raw.mean((2, 3))).relu(),
     }
-    diagnose(seen[0], normal.relu().mean((2, 3)), faults, "what reaches the head is not relu(batch norm(last sum))")
+    diagnose(
+        seen[0],
+        normal.relu().mean((2, 3)),
+        faults,
+        "what reaches the head is not relu(batch norm(last sum))",
+    )
 
 
 @check
@@ -65,16 +76,25 @@ def mend_stem(answer) -> None:
     net, x = models.imagenet(18, classes=10), torch.randn(2, 3, 32, 32)
     expect(result(answer, net, of=nn.Module) is net, "mend the network in place and return it")
     side = net.stem(x).shape[-1]
-    expect(side == 32, f"behind the stem the map has side {side}, not 32: what else halves it, or cuts its rim?")
+    expect(
+        side == 32,
+        f"behind the stem the map has side {side}, not 32: what else halves it, or cuts its rim?",
+    )
     (conv, *more), norms = of_type(net.stem, nn.Conv2d), of_type(net.stem, nn.BatchNorm2d)
     expect(not more and conv.kernel_size == (3, 3), "one 3x3 convolution is asked for")
-    expect(conv.bias is None and conv.out_channels == 64, "the convolution has 64 channels and no bias")
+    expect(
+        conv.bias is None and conv.out_channels == 64, "the convolution has 64 channels and no bias"
+    )
     expect(len(norms) == 1, "a batch norm is missing behind the convolution")
     expect(
-        same(net.stem(x), norms[0](conv(x)).relu()), "convolution, batch norm, ReLU: the stem gives something else"
+        same(net.stem(x), norms[0](conv(x)).relu()),
+        "convolution, batch norm, ReLU: the stem gives something else",
     )
     scale = (conv.weight.std() / (2 / 27) ** 0.5).item()
-    expect(0.9 < scale < 1.1, f"the weights are {scale:.2f} times as large as He's initialisation makes them")
+    expect(
+        0.9 < scale < 1.1,
+        f"the weights are {scale:.2f} times as large as He's initialisation makes them",
+    )
 
 
 @check
@@ -92,7 +112,9 @@ def accepts(answer) -> None:
         "without the last ReLU": lambda self, x: self.residual(x) + x,
         "with half a shortcut": lambda self, x: (self.residual(x) + x / 2).relu(),
         "without its branch": lambda self, x: x.relu() + 0 * self.residual(x),
-        "that adds x in training mode only": lambda self, x: (self.residual(x) + self.training * x).relu(),
+        "that adds x in training mode only": lambda self, x: (
+            self.residual(x) + self.training * x
+        ).relu(),
         "that gives another shape": lambda self, x: (self.residual(x) + x).relu()[:, :4],
         "that changes its input": spoils,
     }
@@ -100,12 +122,20 @@ def accepts(answer) -> None:
     nn.init.zeros_(idle.residual[-1].weight)
     before = copy.deepcopy(sound.state_dict())
     expect(result(answer, sound, of=bool), "a right block is refused")
-    kept = not sound.training and all(torch.equal(t, before[n]) for n, t in sound.state_dict().items())
+    kept = not sound.training and all(
+        torch.equal(t, before[n]) for n, t in sound.state_dict().items()
+    )
     expect(kept, "the block under test is not left as it was: parameters, statistics or mode")
-    expect(answer(blocks.BottleneckBlock(8, 8)), "a bottleneck computes relu(F(x) + x), too, and is refused")
+    expect(
+        answer(blocks.BottleneckBlock(8, 8)),
+        "a bottleneck computes relu(F(x) + x), too, and is refused",
+    )
     expect(answer(idle), "a block whose branch starts at zero is right, too, and is refused")
     for what, rule in wrong.items():
         for start in (nn.init.ones_, nn.init.zeros_):
             block = type("Block", (blocks.ResidualBlock,), {"forward": rule})(8, 8)
             start(block.residual[-1].weight)
-            expect(answer(block) is False, f"a block {what} passes{' if its F is 0' * (start is nn.init.zeros_)}")
+            expect(
+                answer(block) is False,
+                f"a block {what} passes{' if its F is 0' * (start is nn.init.zeros_)}",
+            )

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor, nn
 
-from .. import blocks, models
+from ..networks import blocks, models
 from . import check, expect, values
 from .behaviours import borrowing, modules
 from .behaviours.authorship import BLOCKS, is_the_students_own

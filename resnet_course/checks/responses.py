@@ -9,7 +9,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from .. import models, probes
+from .. import probes
+from ..networks import models
 from . import check, expect, values
 from .behaviours import borrowing
 from .behaviours.authorship import is_the_students_own
@@ -65,7 +66,9 @@ def layer_stds(answer: Answer) -> None:
             values.diagnose(
                 got, after.std(correction=0), _other_stds(before, after), _not_right(name), 1e-4
             )
-    is_the_students_own(lambda: answer(net, x.double()), probes.layer_responses, probes.watched)
+    is_the_students_own(
+        lambda: answer(net, x.double()), probes.layer_responses, probes.capture_outputs
+    )
     _of_a_whole_network(answer)
     borrowing.keeps_the_callers_state(lambda net: answer(net, x), small)
 
@@ -181,7 +184,7 @@ def relative_sizes(answer: Answer) -> None:
             _other_ratios(f, s, came_in),
             f"the ratio of block {name} is not right",
         )
-    is_the_students_own(lambda: answer(net, x), probes.branch_ratios, probes.watched)
+    is_the_students_own(lambda: answer(net, x), probes.branch_ratios, probes.capture_outputs)
     _of_other_parts(answer, x)
     make = partial(models.cifar, 8, width=2, shortcut="B")
     borrowing.keeps_the_callers_state(lambda net: answer(net, x), make, modes=(False,), mixed=False)
@@ -244,7 +247,7 @@ def _of_other_parts(answer: Answer, x: Tensor) -> None:
 class Run:
     """A record of a run: what it was, and the responses of its layers at two iterations."""
 
-    net: str
+    arch: str
     depth: int
     seed: int
     label: str
@@ -302,8 +305,8 @@ def _of_other_runs(answer: Answer) -> None:
         ("residual", 14): [[1.0, 2.0, 3.0, 4.0], [8.0, 1.0, 1.0, 1.0]],
     }
     runs = [
-        Run(net, depth, seed, "", list(responses))
-        for (net, depth), several in profiles.items()
+        Run(arch, depth, seed, "", list(responses))
+        for (arch, depth), several in profiles.items()
         for seed, responses in enumerate(several)
     ]
     runs.append(Run("plain", 20, 0, "decay-0", [5.0, 6.0]))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from .. import blocks, models
+from ..networks import blocks, models
 from . import check, expect, values
 from .behaviours import borrowing, learning, modules, shapes
 from .behaviours.authorship import BLOCKS, NETWORKS, is_the_students_own

@@ -1,1 +1,1 @@
-"""CIFAR-10: where it comes from (sources), in memory (images), augmented (augment), for Lightning (module)."""
+"""CIFAR-10: where it comes from (sources), in memory (images), augmented (augment)."""

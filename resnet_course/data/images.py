@@ -1,8 +1,9 @@
 """CIFAR-10 in memory: the full 32x32 set, or the 16x16 subset that is part of this package.
 
-The subset is real CIFAR-10 (Krizhevsky 2009): the first 800 training and 200 test images of each class, each 2x2
-square of pixels averaged and rounded, stored as one lossless mosaic a split; image i has class i % 10.
-`python .ci/make_embedded.py FOLDER` makes it again from the official binary files.
+The subset is real CIFAR-10 (Krizhevsky 2009): the first 800 training and 200 test images of each
+class, each 2x2 square of pixels averaged and rounded, stored as one lossless mosaic per split;
+image i has class i % 10. `python -m tools.embedded_data FOLDER` makes it again from the official
+files.
 """
 
 import hashlib
@@ -35,45 +36,65 @@ class Images(NamedTuple):
     pixels: Tensor
     labels: Tensor
 
-    def to(self, device) -> "Images":
+    def to(self, device: str | torch.device) -> "Images":
+        """The same on a device."""
         return Images(self.pixels.to(device), self.labels.to(device))
 
 
 def load(name: str, split: str) -> Images:
     """The "train" or "test" images of "cifar10" (fetched if need be) or "embedded" (always there).
 
-    Raises ValueError for an unknown name or split, sources.DataError when the data cannot be had whole.
+    Raises:
+        ValueError: Unknown name or split.
+        sources.DataError: The data cannot be had whole.
     """
     if name not in NAMES or split not in PER_CLASS:
-        raise ValueError(f"data must be one of {', '.join(NAMES)} and split train or test, got {name!r}, {split!r}")
+        raise ValueError(
+            f"data must be one of {', '.join(NAMES)} and split train or test, "
+            f"got {name!r}, {split!r}"
+        )
     if name == "embedded":
         return _embedded(split)
     pixels, labels = sources.load(sources.fetch(), split)
-    return Images(torch.from_numpy(pixels).permute(0, 2, 3, 1).contiguous(), torch.from_numpy(labels))
+    channels_last = torch.from_numpy(pixels).permute(0, 2, 3, 1).contiguous()
+    return Images(channels_last, torch.from_numpy(labels))
 
 
 def checksum(name: str) -> str:
-    """Fingerprint of a data set, for a run's record; of CIFAR-10, verified at every load, the md5 of its md5s."""
+    """Fingerprint of a data set, for a run's record.
+
+    Of CIFAR-10, whose files are verified at every load, it is the md5 of their md5s.
+    """
     if name == "embedded":
         return f"sha256:{EMBEDDED_SHA256['train'][:16]}"
-    return "md5:" + hashlib.md5("".join(sources.MD5.values()).encode(), usedforsecurity=False).hexdigest()
+    sums = "".join(sources.MD5.values())
+    return "md5:" + hashlib.md5(sums.encode(), usedforsecurity=False).hexdigest()
 
 
 def holdout(images: Images, held: int) -> tuple[Images, Images]:
-    """All but `held` images, and those, by a fixed shuffle (the paper's 45k/5k). ValueError when a part is empty."""
+    """All but `held` images, and those, by a fixed shuffle (the paper's 45k/5k).
+
+    Raises ValueError when a part is empty.
+    """
     if not 0 < held < len(images.labels):
         raise ValueError(f"can hold out 1 to {len(images.labels) - 1} images, got {held}")
     order = torch.randperm(len(images.labels), generator=torch.Generator().manual_seed(0))
-    kept, out = order[held:].sort().values, order[:held].sort().values
-    return Images(*(t[kept] for t in images)), Images(*(t[out] for t in images))
+    return _some(images, order[held:].sort().values), _some(images, order[:held].sort().values)
+
+
+def _some(images: Images, rows: Tensor) -> Images:
+    return Images(images.pixels[rows], images.labels[rows])
 
 
 def training(name: str, holdout_size: int = 0, count: int | None = None) -> Images:
-    """The images a recipe trains on: all but those held out, and of them the first `count`. Raises as `load` does."""
+    """The images a recipe trains on: all but those held out, and of them the first `count`.
+
+    Raises as `load` does.
+    """
     kept = load(name, "train")
     if holdout_size:
         kept, _ = holdout(kept, holdout_size)
-    return Images(*(t[:count] for t in kept))
+    return Images(kept.pixels[:count], kept.labels[:count])
 
 
 @cache
@@ -81,6 +102,7 @@ def _embedded(split: str) -> Images:
     with suppress(OSError):
         mosaic = np.asarray(Image.open(EMBEDDED / f"cifar10-16x16-{split}.webp").convert("RGB"))
         if hashlib.sha256(mosaic.tobytes()).hexdigest() == EMBEDDED_SHA256[split]:
-            pixels = mosaic.reshape(-1, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2).reshape(-1, 16, 16, 3)
+            rows = mosaic.reshape(-1, 16, MOSAIC_COLUMNS, 16, 3).swapaxes(1, 2)
+            pixels = rows.reshape(-1, 16, 16, 3)
             return Images(torch.from_numpy(pixels.copy()), torch.arange(len(pixels)) % 10)
     raise sources.DataError(f"the embedded {split} images are damaged; reinstall resnet-course")

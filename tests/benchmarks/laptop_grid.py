@@ -33,7 +33,9 @@ def bare(config: recipes.Config) -> bench.Steps:
     pad = data.pixels.shape[1] // 8
     plan = augment.draw_plan(len(data.labels), config.recipe.batch_size, pad, 0, 0)
     steps = cycle(zip(*plan, strict=True))
-    batches = ((augment.take(data.pixels, *rows, pad).contiguous(), data.labels[rows[0]]) for rows in steps)
+    batches = (
+        (augment.take(data.pixels, *rows, pad).contiguous(), data.labels[rows[0]]) for rows in steps
+    )
     return bench.sgd(networks.build(config), batches, "cpu")
 
 
@@ -93,8 +95,16 @@ def main(keep: bool) -> None:
     ratio = round(totals["bare"] / totals["ours"], 2)
     said = ", ".join(f"{way} {seconds:.0f} s" for way, seconds in totals.items())
     print(f"one seed of the study: {said}; ours is {ratio:.2f} times as fast as bare")
-    made = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "hardware": provenance.cpu_name()}
-    made |= {"torch": torch.__version__, "what": "laptop-tier degradation grid", "seconds": totals, "ratio": ratio}
+    made = {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": provenance.cpu_name(),
+    }
+    made |= {
+        "torch": torch.__version__,
+        "what": "laptop-tier degradation grid",
+        "seconds": totals,
+        "ratio": ratio,
+    }
     if keep:
         print(bench.append({**made, "rows": rows}, runs.RECORDED / "bench"))
 

@@ -30,5 +30,10 @@ def overhead(depth: int, width: int, size: int, batch: int, turns: int = 15) -> 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for shape in ((20, 16, 32, 64), (56, 16, 32, 64), (110, 8, 16, 128)):
-        print("depth {}, width {}, {}x{} pixels, batch {}:".format(*shape[:2], *shape[2:3] * 2, shape[3]), end=" ")
+        print(
+            "depth {}, width {}, {}x{} pixels, batch {}:".format(
+                *shape[:2], *shape[2:3] * 2, shape[3]
+            ),
+            end=" ",
+        )
         print(f"{overhead(*shape):+.1%} a step", flush=True)

@@ -1,11 +1,11 @@
-"""Every page of the built book, as a browser with no network beyond it sees it; one load serves all its tests."""
+"""Every page of the built book, as a browser sees it that has no network beyond it."""
 
 import itertools
 import re
 
 import pytest
 
-from .conftest import HTML, pages
+from tools.built_book import HTML, pages
 
 pytestmark = pytest.mark.browser
 PAGES = [page for page in pages() if page != "index.html"] or ["index.html"]
@@ -80,26 +80,6 @@ def test_a_chapter_says_under_its_title_what_it_costs(visit, path):
     assert re.search(r"live tier: ran in \d", text)
 
 
-def test_a_search_finds_the_chapter_with_no_help_from_outside(open_page):
-    page, complaints = open_page("search.html?q=degradation", width=320)
-    page.locator("#search-results li a", has_text="Depth that stops helping").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert complaints == []
-
-
-@pytest.mark.parametrize("asked", ["F(x)", "projection", "degradation", "cross entropy", "pre-activation"])
-def test_a_search_finds_the_name_of_a_formula_and_of_a_word(open_page, asked):
-    page, complaints = open_page(f"search.html?q={asked.replace('(', '%28').replace(')', '%29')}")
-    page.locator("#search-results li a[href*='notation.html']").first.wait_for()
-    assert complaints == []
-
-
-def test_the_index_leads_to_every_word_of_the_page_of_notation(open_page):
-    page, _ = open_page("genindex.html")
-    for word in ("degradation", "option B", "H(x)"):
-        assert page.locator("article a[href*='notation.html#term-']", has_text=word).count() == 1
-
-
 def test_formulas_are_set_before_the_page_is_loaded(open_page):
     page, _ = open_page("notebooks/04_residual_block.html")
     assert page.locator("mjx-container").count() > 0
@@ -148,22 +128,6 @@ def test_a_paper_links_back_to_the_pages_that_cite_it(open_page):
     assert paper.locator(".cited-in a", has_text="Depth that stops helping").count() == 1
 
 
-@pytest.fixture
-def without_scripts(browser, site):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{site}/notebooks/03_degradation.html")
-    yield page
-    context.close()
-
-
-def test_a_page_without_scripts_hides_no_comparison_and_no_frame(without_scripts):
-    assert without_scripts.locator("fieldset.prediction .after-prediction").is_visible()
-    frames = without_scripts.locator(".frames .frame")
-    assert frames.count() == frames.filter(visible=True).count() >= 5
-    assert without_scripts.locator("img.only-dark").filter(visible=True).count() == 0
-
-
 def test_paper_shows_every_frame_and_no_furniture(open_page):
     page, _ = open_page("notebooks/03_degradation.html", theme="dark")
     page.emulate_media(media="print")
@@ -197,6 +161,7 @@ def test_the_book_opens_from_disk_and_its_sliders_move(browser):
     page.keyboard.press("ArrowRight")
     figure = page.locator(".frames figure.exhibit").filter(visible=True)
     assert figure.locator("figcaption").inner_text() != before
-    assert figure.locator("img.only-light").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    drawing = figure.locator("img.only-light")
+    assert drawing.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
     assert complaints == []
     page.close()

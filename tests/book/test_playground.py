@@ -1,25 +1,23 @@
-"""The page on which trained networks run: they answer as PyTorch does, and only when they are asked."""
+"""The page on which trained networks run: they answer as PyTorch does, and only when asked."""
 
-import importlib
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from resnet_course import lab, probes
+from book.sphinxext.records import playground
+from resnet_course import probes
 from resnet_course.data import augment, images
+from resnet_course.training.build import recorded_network
+from tools import ROOT
+from tools.browser import FLAGS, executable
+from tools.built_book import HTML
 
-from .conftest import CHROMIUM, FLAGS, HTML, ROOT
-
-onnx = pytest.importorskip("onnx", reason="needs the export extra")
+onnx = pytest.importorskip("onnx", reason="needs the book extra")
 np = pytest.importorskip("numpy")
 Image = pytest.importorskip("PIL.Image")
-
-sys.path.insert(0, str(ROOT / "book" / "extensions"))
-in_page, playground = (importlib.import_module(name) for name in ("in_page", "playground"))
 
 PAGE = "book/playground.html"
 MOSAIC = ROOT / "book" / "assets" / "playground" / "images.webp"
@@ -31,15 +29,21 @@ LESIONS = [[], [1], [3], [0, 4, 8]]
 def pictures() -> torch.Tensor:
     """The page's test images, uint8 (20, 32, 32, 3), in the order of its buttons."""
     mosaic = np.asarray(Image.open(MOSAIC).convert("RGB"))
-    return torch.from_numpy(mosaic.reshape(2, 32, 10, 32, 3).swapaxes(1, 2).reshape(20, 32, 32, 3).copy())
+    return torch.from_numpy(
+        mosaic.reshape(2, 32, 10, 32, 3).swapaxes(1, 2).reshape(20, 32, 32, 3).copy()
+    )
 
 
 def by_pytorch(name: str, picture: torch.Tensor, off: list[int]) -> tuple[list[float], list[float]]:
     """Logits and layer responses of one picture, with the blocks `off` taken out."""
     kind, depth = name.split("-")
-    net = lab.network(kind, int(depth), tier=playground.TIER)
+    net = recorded_network(kind, int(depth), tier=playground.TIER)
     names = list(probes.blocks(net))
-    with torch.no_grad(), probes.lesion(net, [names[i] for i in off]), probes.layer_responses(net) as responses:
+    with (
+        torch.no_grad(),
+        probes.lesion(net, [names[i] for i in off]),
+        probes.layer_responses(net) as responses,
+    ):
         logits = net(augment.normalise(picture[None]))[0].tolist()
     return logits, list(responses.values())
 
@@ -69,7 +73,7 @@ def test_single_blocks_are_missed_on_these_pictures_as_the_page_says():
     inputs, labels = augment.normalise(pictures()), torch.arange(20) % 10
     wrong = {}
     for kind in playground.KINDS:
-        net = lab.network(kind, 20, tier=playground.TIER)
+        net = recorded_network(kind, 20, tier=playground.TIER)
         for name in probes.blocks(net):
             with torch.no_grad(), probes.lesion(net, [name]):
                 wrong.setdefault(kind, []).append((net(inputs).argmax(1) != labels).sum().item())
@@ -79,14 +83,21 @@ def test_single_blocks_are_missed_on_these_pictures_as_the_page_says():
 
 
 def test_a_network_with_projections_is_not_exported():
+    from book.sphinxext.records import onnx_export
     from resnet_course import models
 
     with pytest.raises(ValueError, match="option A"):
-        in_page.export(models.cifar(8, shortcut="B"))
+        onnx_export.export(models.cifar(8, shortcut="B"))
+    with pytest.raises(ValueError, match="this one has another stem"):
+        onnx_export.export(models.cifar(11, "preactivation"))
 
 
 def test_sizes_are_said_in_words():
-    assert [playground.size(count) for count in (563_000, 9_949_999, 15_444_000)] == ["0.6 MB", "9.9 MB", "15 MB"]
+    assert [playground.size_in_words(count) for count in (563_000, 9_949_999, 15_444_000)] == [
+        "0.6 MB",
+        "9.9 MB",
+        "15 MB",
+    ]
 
 
 def test_what_the_page_is_told_cannot_end_its_script_element():
@@ -100,11 +111,18 @@ def test_what_the_page_is_told_cannot_end_its_script_element():
 
 @pytest.fixture(scope="module")
 def loaded_once(browser, site):
-    """The page with its networks loaded, and everything it complained of or asked of others on the way."""
+    """The page with its networks loaded, and what it complained of or asked of others."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.add_init_script("localStorage.setItem('mode', 'light'); localStorage.setItem('theme', 'light')")
+    context.add_init_script(
+        "localStorage.setItem('mode', 'light'); localStorage.setItem('theme', 'light')"
+    )
     page, complaints = context.new_page(), []
-    page.on("request", lambda r: r.url.startswith((site, "data:", "blob:")) or complaints.append(f"outside: {r.url}"))
+    page.on(
+        "request",
+        lambda r: (
+            r.url.startswith((site, "data:", "blob:")) or complaints.append(f"outside: {r.url}")
+        ),
+    )
     page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
     page.goto(f"{site}/{PAGE}", wait_until="networkidle")
@@ -135,7 +153,9 @@ def answered(page, action) -> None:
     before = int(page.locator(".playground .panels").get_attribute("data-answered"))
     action()
     page.wait_for_function(
-        "n => Number(document.querySelector('.playground .panels').dataset.answered) > n", arg=before, timeout=60_000
+        "n => Number(document.querySelector('.playground .panels').dataset.answered) > n",
+        arg=before,
+        timeout=60_000,
     )
 
 
@@ -147,11 +167,15 @@ def numbers(page) -> dict[str, tuple[list[float], list[float]]]:
         "r => [...r.querySelectorAll('data')].map(d => Number(d.value))))",
     )
     names = page.eval_on_selector_all(".playground .network", "all => all.map(n => n.dataset.name)")
-    return {name: tuple([row[i] for row in table] for table in tables) for i, name in enumerate(names)}
+    return {
+        name: tuple([row[i] for row in table] for table in tables) for i, name in enumerate(names)
+    }
 
 
 def distance(ours: tuple, theirs: tuple) -> float:
-    return max(abs(a - b) for part in zip(ours, theirs, strict=True) for a, b in zip(*part, strict=True))
+    return max(
+        abs(a - b) for part in zip(ours, theirs, strict=True) for a, b in zip(*part, strict=True)
+    )
 
 
 @pytest.mark.browser
@@ -192,11 +216,15 @@ def test_a_small_network_answers_within_50_milliseconds(loaded):
     times = {name: [] for name in NAMES[:2]}
     for number in range(20):
         answered(loaded, loaded.locator(".playground .thumbnails button").nth(number).click)
-        for name, told in zip(times, loaded.locator(".playground .verdict").all_inner_texts(), strict=True):
+        for name, told in zip(
+            times, loaded.locator(".playground .verdict").all_inner_texts(), strict=True
+        ):
             times[name].append(float(re.search(r"This took ([\d.]+) ms", told)[1]))
     for name, all_ in times.items():
         print(f"{name}: median {sorted(all_)[10]} ms, fastest {min(all_)} ms of 20 pictures")
-    assert max(map(min, times.values())) <= 50  # the fastest: what else the machine does can only add
+    assert (
+        max(map(min, times.values())) <= 50
+    )  # the fastest: what else the machine does can only add
 
 
 @pytest.mark.browser
@@ -227,7 +255,9 @@ def test_a_picture_of_the_readers_own_is_cut_from_its_middle(loaded, tmp_path):
     wide[:, :32] = wide[:, 96:] = (255, 0, 0)  # the sides, to be cut off
     wide[:, 32:96] = (0, 0, 255)
     Image.fromarray(wide).save(tmp_path / "own.png")
-    answered(page, lambda: page.set_input_files(".playground input[type=file]", tmp_path / "own.png"))
+    answered(
+        page, lambda: page.set_input_files(".playground input[type=file]", tmp_path / "own.png")
+    )
     blue = torch.tensor([0, 0, 255], dtype=torch.uint8).expand(32, 32, 3)
     assert distance(numbers(page)["residual-20"], by_pytorch("residual-20", blue, [])) < 1e-4
     assert "a picture of your own" in page.locator(".playground [role=status]").inner_text()
@@ -253,7 +283,7 @@ def test_the_loaded_page_fits_a_phone(loaded, depth):
 @pytest.mark.browser
 def test_the_camera_is_looked_through_until_it_is_stopped(browser, site):
     pretend = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    filming = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *pretend])
+    filming = browser.browser_type.launch(executable_path=executable(), args=[*FLAGS, *pretend])
     page = filming.new_context(permissions=["camera"]).new_page()
     page.goto(f"{site}/{PAGE}", wait_until="networkidle")
     page.locator(".playground-start button").click()
@@ -261,7 +291,9 @@ def test_the_camera_is_looked_through_until_it_is_stopped(browser, site):
     answered(page, lambda: None)
     answered(page, lambda: None)
     page.get_by_role("button", name="Stop the camera and keep this picture").click()
-    page.locator(".playground [role=status]", has_text="the camera's picture, all blocks on").wait_for()
+    page.locator(
+        ".playground [role=status]", has_text="the camera's picture, all blocks on"
+    ).wait_for()
     assert page.locator(".playground .thumbnails [aria-pressed=true]").count() == 0
     filming.close()
 

@@ -1,30 +1,32 @@
-"""Questions at the end of the chapters: sound as data, masked in the page, answered and remembered in the browser."""
+"""Questions at the end of the chapters: sound as data, masked in the page, answered and kept."""
 
 import base64
-import importlib.util
-import sys
 
 import pytest
 
-pytest.importorskip("sphinx", reason="needs the book extra")
-
+from book.sphinxext.pages import quiz
 from tests.test_prose import typed_numbers
-
-from .conftest import ROOT
-
-sys.path.append(str(ROOT / "book" / "extensions"))
-spec = importlib.util.spec_from_file_location("quiz", ROOT / "book" / "extensions" / "quiz.py")
-quiz = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(quiz)
+from tools import ROOT
 
 QUIZZES = quiz.load()
-QUESTIONS = [(page, n, q) for page, questions in QUIZZES.items() for n, q in enumerate(questions, 1)]
+NUMBERED = {page: enumerate(questions, 1) for page, questions in QUIZZES.items()}
+QUESTIONS = [(page, n, q) for page, numbered in NUMBERED.items() for n, q in numbered]
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PAGE = "notebooks/03_degradation"
 
 
-def right(question: dict) -> int:
-    return next(i for i, option in enumerate(question["options"]) if option.get("right"))
+def page_alone(value: object) -> str | None:
+    """The name of a question among the tests: its page's."""
+    return value if isinstance(value, str) else None
+
+
+def longest(question: quiz.Question) -> int:
+    """Which option has the most letters."""
+    return max(range(3), key=lambda i: len(question.options[i].text))
+
+
+def right(question: quiz.Question) -> int:
+    return next(i for i, option in enumerate(question.options) if option.right)
 
 
 @pytest.mark.parametrize("page", QUIZZES)
@@ -33,32 +35,34 @@ def test_questions_belong_to_a_page_and_are_two_or_three(page):
     assert 2 <= len(QUIZZES[page]) <= 3
 
 
-@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=lambda v: v if isinstance(v, str) else None)
+@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=page_alone)
 def test_a_question_types_no_measured_number(page, number, question):
-    texts = [question["question"], *(o[part] for o in question["options"] for part in ("text", "feedback"))]
-    assert [found for text in texts for found in typed_numbers(text)] == []
-    assert len({option["text"] for option in question["options"]}) == len(question["options"]) == 3
+    choices = [option.text for option in question.options]
+    replies = [option.feedback for option in question.options]
+    assert typed_numbers("\n\n".join([question.text, *choices, *replies])) == []
+    assert len(set(choices)) == len(choices) == 3
 
 
 def test_the_right_answer_cannot_be_guessed_by_its_place_or_its_length():
     places = [right(question) for _, _, question in QUESTIONS]
     assert all(places.count(place) >= len(places) / 4 for place in range(3))
-    longest = [max(range(3), key=lambda i: len(q["options"][i]["text"])) == right(q) for _, _, q in QUESTIONS]
-    assert sum(longest) <= 0.6 * len(longest)
+    given_away = [longest(question) == right(question) for _, _, question in QUESTIONS]
+    assert sum(given_away) <= 0.6 * len(given_away)
 
 
-@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=lambda v: v if isinstance(v, str) else None)
+@pytest.mark.parametrize(("page", "number", "question"), QUESTIONS, ids=page_alone)
 def test_no_reply_stands_in_plain_sight(page, number, question):
     shown = quiz.as_html(page, [question])
-    for option in question["options"]:
-        assert option["feedback"][:20] not in shown
-        assert base64.b64encode(option["feedback"].encode()).decode()[4:24] not in shown
+    for option in question.options:
+        assert option.feedback[:20] not in shown
+        assert base64.b64encode(option.feedback.encode()).decode()[4:24] not in shown
 
 
 def test_a_mask_taken_twice_is_none():
     masked = base64.b64decode(quiz.masked("+Ja: naïve – ok", "page-1:0")).decode("latin-1")
     assert base64.b64decode(quiz.masked("abc", "s")) != b"abc"
-    twice = bytes(a ^ b for a, b in zip(masked.encode("latin-1"), stream(len(masked), "page-1:0"), strict=True))
+    pairs = zip(masked.encode("latin-1"), stream(len(masked), "page-1:0"), strict=True)
+    twice = bytes(a ^ b for a, b in pairs)
     assert twice.decode() == "+Ja: naïve – ok"[: len(twice.decode())]
 
 
@@ -101,12 +105,12 @@ def choose(page, number: int, option: int):
 @pytest.mark.browser
 def test_every_answer_gets_its_own_reply_and_the_count_is_kept(questions):
     for number, question in enumerate(QUIZZES[PAGE]):
-        for i, option in enumerate(question["options"]):
+        for i, option in enumerate(question.options):
             box = choose(questions, number, i)
             assert box.locator(".quiz-reply").inner_text() == ""
             box.get_by_role("button", name="Check").click()
-            verdict = "Right." if option.get("right") else "Not so."
-            assert box.locator(".quiz-reply").inner_text() == f"{verdict} {option['feedback']}"
+            verdict = "Right." if option.right else "Not so."
+            assert box.locator(".quiz-reply").inner_text() == f"{verdict} {option.feedback}"
         choose(questions, number, right(question)).get_by_role("button", name="Check").click()
     count = len(QUIZZES[PAGE])
     assert questions.locator(".quiz-score").inner_text() == f"{count} of {count} right."

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from .conftest import ROOT, pages
+from tools import ROOT
+from tools.built_book import pages
 
 pytestmark = pytest.mark.browser
 CHAPTERS = [page for page in pages() if page.startswith("notebooks/")]
@@ -48,7 +49,8 @@ def test_a_slider_moves_by_keyboard_and_mouse_says_its_value_and_answers_at_once
     seen = [shown_caption(page)]
     for _ in range(last):
         page.keyboard.press("ArrowRight")
-        assert handle.get_attribute("aria-valuetext") == page.locator(".frames output").first.inner_text()
+        words = page.locator(".frames output").first.inner_text()
+        assert handle.get_attribute("aria-valuetext") == words
         seen.append(shown_caption(page))
     assert len(set(seen)) == last + 1 >= 3
     page.keyboard.press("Home")
@@ -65,9 +67,12 @@ def test_no_chapter_has_a_widget_that_the_page_cannot_draw_by_itself():
     for path in CHAPTERS:
         notebook = json.loads((ROOT / path).with_suffix(".ipynb").read_text(encoding="utf-8"))
         names = {
-            m["model_name"] for w in notebook["metadata"].get("widgets", {}).values() for m in w["state"].values()
+            m["model_name"]
+            for w in notebook["metadata"].get("widgets", {}).values()
+            for m in w["state"].values()
         }
         assert names <= {
-            "SelectionSliderModel", "SliderStyleModel", "StackModel", "HTMLModel", "HTMLStyleModel", "VBoxModel",
-            "LayoutModel", "LinkModel", "HBoxModel", "FloatProgressModel", "ProgressStyleModel",
+            "SelectionSliderModel", "SliderStyleModel", "StackModel", "HTMLModel",
+            "HTMLStyleModel", "VBoxModel", "LayoutModel", "LinkModel", "HBoxModel",
+            "FloatProgressModel", "ProgressStyleModel",
         }  # fmt: skip

@@ -38,7 +38,11 @@ def test_every_crop_and_flip_equals_torchvisions_bit_for_bit(three):
 
 
 def test_the_central_crop_without_flip_only_normalises(three):
-    everything, centre, none = torch.arange(3), torch.full((3,), PAD), torch.zeros(3, dtype=torch.int64)
+    everything, centre, none = (
+        torch.arange(3),
+        torch.full((3,), PAD),
+        torch.zeros(3, dtype=torch.int64),
+    )
     assert torch.equal(take(three, everything, centre, centre, none, PAD), augment.normalise(three))
 
 
@@ -49,7 +53,9 @@ def test_images_are_taken_in_the_order_asked_for(three):
 
 
 def test_padding_is_zero_after_normalisation_that_is_the_mean_colour(three):
-    corner = take(three, torch.tensor([0]), torch.tensor([0]), torch.tensor([0]), torch.tensor([0]), PAD)
+    corner = take(
+        three, torch.tensor([0]), torch.tensor([0]), torch.tensor([0]), torch.tensor([0]), PAD
+    )
     assert not corner[:, :, :PAD].any()
     assert not corner[:, :, :, :PAD].any()
 
@@ -81,14 +87,19 @@ def test_every_image_is_seen_exactly_once_when_batches_divide_them():
 
 
 def test_other_images_sit_out_in_other_epochs():
-    seen = torch.cat([draw_plan(1000, 128, PAD, seed=0, epoch=epoch).order.flatten() for epoch in range(10)])
+    seen = torch.cat(
+        [draw_plan(1000, 128, PAD, seed=0, epoch=epoch).order.flatten() for epoch in range(10)]
+    )
     assert len(seen.unique()) == 1000
 
 
 def test_a_plan_depends_on_seed_and_epoch_alone():
     first = draw_plan(500, 50, PAD, seed=1, epoch=2)
     torch.rand(7)
-    assert all(torch.equal(a, b) for a, b in zip(first, draw_plan(500, 50, PAD, seed=1, epoch=2), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(first, draw_plan(500, 50, PAD, seed=1, epoch=2), strict=True)
+    )
 
 
 def test_drawing_a_plan_leaves_the_global_generator_alone():
@@ -99,7 +110,10 @@ def test_drawing_a_plan_leaves_the_global_generator_alone():
 
 @pytest.mark.parametrize(("seed", "epoch"), [(1, 3), (2, 2)])
 def test_another_seed_or_epoch_is_another_plan(seed, epoch):
-    first, other = draw_plan(500, 50, PAD, seed=1, epoch=2), draw_plan(500, 50, PAD, seed=seed, epoch=epoch)
+    first, other = (
+        draw_plan(500, 50, PAD, seed=1, epoch=2),
+        draw_plan(500, 50, PAD, seed=seed, epoch=epoch),
+    )
     assert not any(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
@@ -109,7 +123,9 @@ def test_crops_and_flips_are_uniform():
     counts = torch.bincount(cell.flatten(), minlength=162).double()
     chi_square = ((counts - 1000) ** 2 / 1000).sum().item()
     assert len(counts) == 162
-    assert 90 < chi_square < 250  # 161 degrees of freedom: 161 ± 18; beyond these about once in a million
+    assert (
+        90 < chi_square < 250
+    )  # 161 degrees of freedom: 161 ± 18; beyond these about once in a million
 
 
 def test_too_few_images_for_one_batch_are_refused():

@@ -1,13 +1,10 @@
 """The embedded subset is real CIFAR-10, whole and balanced; a split is fixed, disjoint and complete."""
 
 import hashlib
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from resnet_course.data import augment, images, sources
 
@@ -19,7 +16,9 @@ def official():
         folder = sources.find()
     except sources.DataError as error:
         pytest.skip(f"RESNET_COURSE_DATA: {error}")
-    return folder or pytest.skip("no CIFAR-10 on this machine; `resnet-course data fetch` brings it")
+    return folder or pytest.skip(
+        "no CIFAR-10 on this machine; `resnet-course data fetch` brings it"
+    )
 
 
 @pytest.fixture
@@ -51,7 +50,9 @@ def test_the_embedded_subset_takes_at_most_6_mb():
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_the_embedded_subset_is_the_area_average_of_the_first_real_images_of_each_class(official, split):
+def test_the_embedded_subset_is_the_area_average_of_the_first_real_images_of_each_class(
+    official, split
+):
     pixels, labels = sources.load(official, split)
     ours = images.load("embedded", split)
     for name in range(10):
@@ -68,16 +69,6 @@ def test_the_embedded_files_have_their_checksum(split):
     assert hashlib.sha256(mosaic.tobytes()).hexdigest() == images.EMBEDDED_SHA256[split]
 
 
-def test_the_script_makes_the_embedded_files_again(official, tmp_path):
-    script = runpy.run_path(str(Path(__file__).parents[2] / ".ci" / "make_embedded.py"))
-    assert script["make_embedded"](official, tmp_path) == images.EMBEDDED_SHA256
-    made = {path.name: np.asarray(Image.open(path)) for path in tmp_path.iterdir()}
-    assert made.keys() == {path.name for path in images.EMBEDDED.iterdir()}
-    assert all(
-        np.array_equal(mosaic, np.asarray(Image.open(images.EMBEDDED / name))) for name, mosaic in made.items()
-    )
-
-
 def test_the_constants_are_mean_and_deviation_of_the_real_training_images(official):
     pixels, _ = sources.load(official, "train")
     counts = np.stack([np.bincount(pixels[:, c].ravel(), minlength=256) for c in range(3)])
@@ -91,7 +82,9 @@ def test_a_damaged_embedded_file_says_to_reinstall(copy):
     file = copy / "cifar10-16x16-test.webp"
     other = copy / "cifar10-16x16-train.webp"
     file.write_bytes(other.read_bytes())
-    with pytest.raises(sources.DataError, match="the embedded test images are damaged; reinstall resnet-course"):
+    with pytest.raises(
+        sources.DataError, match="the embedded test images are damaged; reinstall resnet-course"
+    ):
         images.load("embedded", "test")
 
 
@@ -99,20 +92,25 @@ def test_a_damaged_embedded_file_says_to_reinstall(copy):
 def test_an_embedded_file_cut_short_says_to_reinstall(copy, share):
     file = copy / "cifar10-16x16-test.webp"
     file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    with pytest.raises(sources.DataError, match="the embedded test images are damaged; reinstall resnet-course"):
+    with pytest.raises(
+        sources.DataError, match="the embedded test images are damaged; reinstall resnet-course"
+    ):
         images.load("embedded", "test")
 
 
 def test_a_missing_embedded_file_says_to_reinstall(copy):
     (copy / "cifar10-16x16-test.webp").unlink()
-    with pytest.raises(sources.DataError, match="the embedded test images are damaged; reinstall resnet-course"):
+    with pytest.raises(
+        sources.DataError, match="the embedded test images are damaged; reinstall resnet-course"
+    ):
         images.load("embedded", "test")
 
 
 @pytest.mark.parametrize(("name", "split"), [("mnist", "train"), ("embedded", "validation")])
 def test_unknown_data_is_refused_with_what_there_is(name, split):
     with pytest.raises(
-        ValueError, match=f"one of cifar10, embedded and split train or test, got '{name}', '{split}'"
+        ValueError,
+        match=f"one of cifar10, embedded and split train or test, got '{name}', '{split}'",
     ):
         images.load(name, split)
 

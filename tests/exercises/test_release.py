@@ -61,7 +61,9 @@ def test_no_statement_of_a_solution_or_hidden_test_is_in_the_released_cell(slug)
 @every_assignment
 def test_stub_and_solution_have_the_same_signatures(slug):
     for task in tasks(slug):
-        outside = SOLUTION.sub("pass\n", code(slug)[task])  # helpers inside a solution are not part of the signature
+        outside = SOLUTION.sub(
+            "pass\n", code(slug)[task]
+        )  # helpers inside a solution are not part of the signature
         assert signatures(outside) == signatures(code(slug, "release")[task])
         (only,) = tree(code(slug, "release")[task]).body
         assert only.name == task
@@ -72,7 +74,11 @@ def test_a_task_is_an_answer_a_check_and_a_test(slug):
     names = list(code(slug))
     assert tasks(slug)
     for task in tasks(slug):
-        assert names.index(task) < names.index(f"check-{task}") < min(map(names.index, graders(slug, task)))
+        assert (
+            names.index(task)
+            < names.index(f"check-{task}")
+            < min(map(names.index, graders(slug, task)))
+        )
 
 
 @every_assignment
@@ -93,7 +99,9 @@ def test_the_untouched_release_stops_at_not_implemented_and_earns_nothing(slug):
             run(source, namespace, name)
         except NotImplementedError as fault:
             ended[name] = type(fault)
-        except Exception as fault:  # a demonstration may miss what an unwritten answer would have made
+        except (
+            Exception
+        ) as fault:  # a demonstration may miss what an unwritten answer would have made
             assert ended, (name, fault)  # noqa: PT017
             ended[name] = type(fault)
     graded = {name for name in code(slug) if name.startswith(("check-", "test-"))}
@@ -110,7 +118,9 @@ def test_the_solution_passes_every_check_and_test_run_twice(slug):
 
 @every_assignment
 def test_every_task_has_its_own_public_check(slug):
-    called = {name: re.match(r"(\w+)\.(\w+)\(", code(slug)[f"check-{name}"]) for name in tasks(slug)}
+    called = {
+        name: re.match(r"(\w+)\.(\w+)\(", code(slug)[f"check-{name}"]) for name in tasks(slug)
+    }
     for task, call in called.items():
         module = importlib.import_module(f"resnet_course.checks.{call[1]}")
         assert callable(getattr(module, call[2])), task

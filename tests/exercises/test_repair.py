@@ -36,12 +36,16 @@ ANSWER = "def add_and_activate(f, x):\n    return (f + x).relu()"
 def test_an_untouched_notebook_keeps_its_cells_and_has_nothing_to_report():
     cells, report = mended(copy.deepcopy(RELEASED))
     assert report == []
-    assert [name for name in cells if not name.startswith("own-")] == [cell.id for cell in SOURCE.cells]
+    assert [name for name in cells if not name.startswith("own-")] == [
+        cell.id for cell in SOURCE.cells
+    ]
 
 
 def test_a_tampered_test_is_put_back_with_its_hidden_part():
     cells, _ = mended(answered("test-add_and_activate", "pass"))
-    assert cells["test-add_and_activate"] == next(c.source for c in SOURCE.cells if c.id == "test-add_and_activate")
+    assert cells["test-add_and_activate"] == next(
+        c.source for c in SOURCE.cells if c.id == "test-add_and_activate"
+    )
 
 
 def test_an_answer_written_in_a_cell_of_its_own_is_found():
@@ -54,10 +58,14 @@ def test_an_answer_written_in_a_cell_of_its_own_is_found():
 
 def test_a_second_copy_of_the_stub_does_not_undo_the_answer():
     notebook = answered("add_and_activate", ANSWER)
-    notebook.cells.append(copy.deepcopy(next(c for c in RELEASED.cells if c.id == "add_and_activate")))
+    notebook.cells.append(
+        copy.deepcopy(next(c for c in RELEASED.cells if c.id == "add_and_activate"))
+    )
     notebook, _ = repair.repaired(notebook, SOURCE, HANDED_OUT)
     assert next(c for c in notebook.cells if c.id == "add_and_activate").source == ANSWER
-    assert [c.cell_type for c in notebook.cells if c.source == HANDED_OUT["add_and_activate"]] == ["raw"]
+    assert [c.cell_type for c in notebook.cells if c.source == HANDED_OUT["add_and_activate"]] == [
+        "raw"
+    ]
 
 
 def test_a_helper_of_the_students_own_stays_before_what_needs_it():
@@ -80,7 +88,9 @@ def test_what_is_no_notebook_is_said_to_be_none(tmp_path, text):
 
 def test_cells_of_the_wrong_kind_are_passed_over(tmp_path):
     path = tmp_path / "x.ipynb"
-    path.write_text('{"cells": [1, null, {"cell_type": "code"}, {"cell_type": "code", "source": ["a", "b"]}]}')
+    path.write_text(
+        '{"cells": [1, null, {"cell_type": "code"}, {"cell_type": "code", "source": ["a", "b"]}]}'
+    )
     assert [cell.source for cell in repair.read(path).cells] == ["ab"]
 
 
@@ -91,7 +101,8 @@ def test_an_answer_that_does_not_parse_is_still_known_by_its_definition():
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_assignment_survives_the_loss_of_all_ids_and_metadata(slug):
     source, released = (
-        nbformat.read(EXERCISES / folder / slug / f"{slug}.ipynb", as_version=4) for folder in ("source", "release")
+        nbformat.read(EXERCISES / folder / slug / f"{slug}.ipynb", as_version=4)
+        for folder in ("source", "release")
     )
     lost = copy.deepcopy(released)
     for number, cell in enumerate(lost.cells):
@@ -101,4 +112,6 @@ def test_every_assignment_survives_the_loss_of_all_ids_and_metadata(slug):
     named = {cell.id: cell.source for cell in notebook.cells if cell.id in handed_out}
     answers = [cell.id for cell in source.cells if repair.is_answer(cell)]
     assert {name: named[name] for name in answers} == {name: handed_out[name] for name in answers}
-    assert [cell for cell in notebook.cells if cell.id.startswith("own-") and cell.cell_type == "code"] == []
+    assert [
+        cell for cell in notebook.cells if cell.id.startswith("own-") and cell.cell_type == "code"
+    ] == []

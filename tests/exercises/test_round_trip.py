@@ -32,7 +32,9 @@ TESTS = {
     if cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.solution
 }
 POINTS = {task: sum(TESTS[name] for name in graders(SLUG, task)) for task in tasks(SLUG)}
-READ = {cell.id: 0 for cell in read("source").cells if cell.metadata.nbgrader.grade and cell.id in RIGHT}
+READ = {
+    cell.id: 0 for cell in read("source").cells if cell.metadata.nbgrader.grade and cell.id in RIGHT
+}
 FULL = POINTS | READ  # what is written in words is worth nothing until somebody has read it
 MARKS = re.compile(r"(?m)^ *### (BEGIN|END) SOLUTION\n?")
 
@@ -47,7 +49,9 @@ def answered(answers: dict[str, str] = RIGHT) -> nbformat.NotebookNode:
 
 def with_first(*lines: str) -> nbformat.NotebookNode:
     """All right but the first answer, which does something else before it is defined."""
-    return answered({**RIGHT, FIRST: "\n".join([*lines, f"raise RuntimeError('{FIRST} got this far')"])})
+    return answered(
+        {**RIGHT, FIRST: "\n".join([*lines, f"raise RuntimeError('{FIRST} got this far')"])}
+    )
 
 
 def without_metadata(notebook):
@@ -137,7 +141,7 @@ def graded(tmp_path_factory, outside, isolated):
         "leaver": with_first("import os", "os._exit(0)"),
         "writer": with_first(f"open({str(secret)!r}, 'a').write('changed')"),
         "reader": with_first(f"print(open({str(secret)!r}).read())"),
-        "course": with_first("import resnet_course.blocks as b", "open(b.__file__, 'a').write('# changed')"),
+        "course": with_first("import resnet_course.networks.blocks as b", "open(b.__file__, 'a').write('# changed')"),
         "network": with_first("import socket", f"socket.create_connection(('127.0.0.1', {port}), 2)"),
         "killer": with_first("import os, signal", "os.kill(-1, signal.SIGKILL)", "os.kill(os.getppid(), 9)"),
         "=formula": answered(),
@@ -147,9 +151,13 @@ def graded(tmp_path_factory, outside, isolated):
     for student, notebook in submissions.items():
         path = folder / student / SLUG / f"{SLUG}.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_text(notebook if isinstance(notebook, str) else json.dumps(notebook))  # as it is, ids and all
+        path.write_text(
+            notebook if isinstance(notebook, str) else json.dumps(notebook)
+        )  # as it is, ids and all
     (folder / "absent").mkdir()
-    (folder / "lee_ann_12345_678_Copy of the block (1).ipynb").write_text(nbformat.writes(answered()))
+    (folder / "lee_ann_12345_678_Copy of the block (1).ipynb").write_text(
+        nbformat.writes(answered())
+    )
     limits = grade.Limits(cell=6, notebook=120, memory=1024)
     root, rows = grade.grade_folder(folder, out, limits=limits, accept_limits_only=not isolated)
     return root, {row["student"]: row for row in rows}
@@ -170,7 +178,9 @@ def test_no_submission_is_lost(graded, isolated):
     assert set(graded[1]) == expected - (set() if isolated else ABUSERS)
 
 
-@pytest.mark.parametrize("student", ["perfect", "deleted", "duplicated", "lost-ids", "'=formula", "lee_ann"])
+@pytest.mark.parametrize(
+    "student", ["perfect", "deleted", "duplicated", "lost-ids", "'=formula", "lee_ann"]
+)
 def test_a_right_answer_gets_full_marks_whatever_happened_to_its_notebook(graded, student):
     mine = row(graded, student)
     assert mine["tasks"] == FULL, mine
@@ -189,7 +199,9 @@ def test_what_cannot_be_read_is_said_to_be_so(graded, student):
     assert graded[1][student]["mended"]
 
 
-@pytest.mark.parametrize("student", ["deleted", "deleted-answer", "duplicated", "lost-ids", "lee_ann"])
+@pytest.mark.parametrize(
+    "student", ["deleted", "deleted-answer", "duplicated", "lost-ids", "lee_ann"]
+)
 def test_what_was_mended_is_reported(graded, student):
     mended = graded[1][student]["mended"]
     wanted = {
@@ -204,7 +216,17 @@ def test_what_was_mended_is_reported(graded, student):
 
 @pytest.mark.parametrize(
     "student",
-    ["deleted-answer", "loop", "memory", "leaver", "writer", "reader", "course", "network", "killer"],
+    [
+        "deleted-answer",
+        "loop",
+        "memory",
+        "leaver",
+        "writer",
+        "reader",
+        "course",
+        "network",
+        "killer",
+    ],
 )
 def test_nothing_but_the_offending_answer_fails(graded, student):
     assert row(graded, student)["tasks"] == {**FULL, FIRST: 0}
@@ -236,9 +258,12 @@ def test_nothing_was_read_or_written_outside_and_nobody_was_called(graded, outsi
     row(graded, "reader")
     secret, _, heard = outside
     assert secret.read_text() == "the grades of others"
-    assert "the grades of others" not in (graded[0] / "feedback" / "reader" / SLUG / f"{SLUG}.html").read_text()
+    assert (
+        "the grades of others"
+        not in (graded[0] / "feedback" / "reader" / SLUG / f"{SLUG}.html").read_text()
+    )
     assert heard == []
-    import resnet_course.blocks
+    import resnet_course.networks.blocks
 
     assert "# changed" not in Path(resnet_course.blocks.__file__).read_text()
 
@@ -262,13 +287,22 @@ def test_every_feedback_is_there_and_none_shows_a_hidden_test(graded):
 
 def test_the_tables_are_those_that_learning_platforms_import(graded):
     root, rows = graded
-    texts = {name: (root / f"{name}.csv").read_text(encoding="utf-8") for name in ("grades", "canvas", "moodle")}
+    texts = {
+        name: (root / f"{name}.csv").read_text(encoding="utf-8")
+        for name in ("grades", "canvas", "moodle")
+    }
     tables = {name: list(csv.reader(text.splitlines())) for name, text in texts.items()}
-    assert [len(table) for table in tables.values()] == [len(rows) + 1, len(rows) + 2, len(rows) + 1]
+    assert [len(table) for table in tables.values()] == [
+        len(rows) + 1,
+        len(rows) + 2,
+        len(rows) + 1,
+    ]
     assert tables["canvas"][0][:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert tables["canvas"][1][0].strip() == "Points Possible"
     assert tables["moodle"][0][0] == "username"
-    assert not [cell for table in tables.values() for row in table for cell in row if cell.startswith("=")]
+    assert not [
+        cell for table in tables.values() for row in table for cell in row if cell.startswith("=")
+    ]
 
 
 def test_grading_refuses_where_nothing_isolates_until_told_to(monkeypatch, tmp_path):

@@ -61,25 +61,37 @@ def find(folder: Path) -> list[Submission]:
         if path.is_dir() and not path.name.startswith("."):
             # Moodle calls a folder `Name_123_assignsubmission_file_`
             found.setdefault(re.sub(r"_\d+_assignsubmission_file_?$", "", path.name), []).extend(
-                p for p in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts and p.is_file()
+                p
+                for p in sorted(path.rglob("*.ipynb"))
+                if ".ipynb_checkpoints" not in p.parts and p.is_file()
             )
-        elif path.suffix == ".ipynb" and path.is_file():  # Canvas calls a file `name_123_456_assignment.ipynb`
+        elif (
+            path.suffix == ".ipynb" and path.is_file()
+        ):  # Canvas calls a file `name_123_456_assignment.ipynb`
             found.setdefault(re.sub(r"(_LATE)?_\d+_\d+_.*$", "", path.stem), []).append(path)
     if not found:
-        raise ValueError(f"there is no submission in {folder}: a folder or an .ipynb file a student is expected")
+        raise ValueError(
+            f"there is no submission in {folder}: a folder or an .ipynb file a student is expected"
+        )
     names: dict[str, str] = {}
     for student in found:
         name = re.sub(r"[^\w.@-]", "_", student) or "_"
         while name in names.values():
             name += "_"
         names[student] = name
-    return [Submission(s, names[s], max(p, key=lambda p: p.stat().st_mtime, default=None)) for s, p in found.items()]
+    return [
+        Submission(s, names[s], max(p, key=lambda p: p.stat().st_mtime, default=None))
+        for s, p in found.items()
+    ]
 
 
 def guess(submissions: list[Submission], sources: dict[str, nbformat.NotebookNode]) -> str:
     """The assignment most of the readable notebooks answer. Raises ValueError when none of them does."""
     votes = dict.fromkeys(sources, 0)
-    wanted = {slug: {repair.grade_id(c) for c in nb.cells if repair.is_answer(c)} for slug, nb in sources.items()}
+    wanted = {
+        slug: {repair.grade_id(c) for c in nb.cells if repair.is_answer(c)}
+        for slug, nb in sources.items()
+    }
     for submission in submissions:
         names: set[str] = set()
         try:
@@ -90,7 +102,9 @@ def guess(submissions: list[Submission], sources: dict[str, nbformat.NotebookNod
         best = max(sources, key=lambda slug: len(wanted[slug] & names))
         votes[best] += bool(wanted[best] & names)
     if not any(votes.values()):
-        raise ValueError("no notebook answers a known assignment; name it: make grade SUBMISSIONS=… ASSIGNMENT=…")
+        raise ValueError(
+            "no notebook answers a known assignment; name it: make grade SUBMISSIONS=… ASSIGNMENT=…"
+        )
     return max(votes, key=votes.get)
 
 
@@ -107,8 +121,12 @@ def mend(submission: Submission, source: nbformat.NotebookNode, handed_out: dict
     if submission.readable:
         submission.mended = mended
     if submission.mended:
-        title = "What was mended before grading" if submission.readable else "This could not be graded"
-        text = "\n".join([f"**{title}**", "", *(f"- {line.replace('`', '')}" for line in submission.mended)])
+        title = (
+            "What was mended before grading" if submission.readable else "This could not be graded"
+        )
+        text = "\n".join(
+            [f"**{title}**", "", *(f"- {line.replace('`', '')}" for line in submission.mended)]
+        )
         submission.notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text, id="mended"))
 
 
@@ -130,7 +148,10 @@ def run_all(submissions: list[Submission], processes: int, limits: Limits, accep
         boxes.put(box)
 
     def one(submission: Submission) -> None:
-        box, cells = boxes.get(), [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"]
+        box, cells = (
+            boxes.get(),
+            [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"],
+        )
         try:
             submission.outputs = box.run(cells, limits)
         except RuntimeError as fault:  # this notebook is lost, the next gets a new sandbox
@@ -144,7 +165,9 @@ def run_all(submissions: list[Submission], processes: int, limits: Limits, accep
         list(pool.map(one, submissions))
     while not boxes.empty():
         boxes.get().close()
-    walls = "own read-only file system, no network, own processes, no privileges; " if isolated else ""
+    walls = (
+        "own read-only file system, no network, own processes, no privileges; " if isolated else ""
+    )
     return (
         f"{walls or 'NO ISOLATION of files and network; '}limits: {limits.cell} s a cell, {limits.notebook} s a "
         f"notebook, {limits.memory} MiB, {limits.processes} processes"
@@ -158,11 +181,17 @@ def pasting(outputs: dict[str, list[list[dict]]]) -> type[NbGraderPreprocessor]:
         def preprocess(self, notebook, resources):
             cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
             seen = outputs.get(resources["nbgrader"]["student"], [])
-            missing = [[error("SandboxError", "this cell was not run")]] * len(cells)  # nothing is graded unrun
-            for cell, shown in zip(cells, seen if len(seen) == len(cells) else missing, strict=True):
+            missing = [[error("SandboxError", "this cell was not run")]] * len(
+                cells
+            )  # nothing is graded unrun
+            for cell, shown in zip(
+                cells, seen if len(seen) == len(cells) else missing, strict=True
+            ):
                 cell.outputs = [nbformat.from_dict(output) for output in shown]
                 for output in cell.outputs:
-                    if output.output_type == "error" and cell.metadata.get("nbgrader", {}).get("grade"):
+                    if output.output_type == "error" and cell.metadata.get("nbgrader", {}).get(
+                        "grade"
+                    ):
                         # The lines of a traceback would show the hidden tests to whoever gets the feedback.
                         output.traceback = [f"{output.ename}: {output.evalue or 'a test fails'}"]
             return notebook, resources
@@ -201,7 +230,9 @@ def safe(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def write_tables(submissions: list[Submission], slug: str, order: list[str], root: Path) -> list[dict]:
+def write_tables(
+    submissions: list[Submission], slug: str, order: list[str], root: Path
+) -> list[dict]:
     """grades.csv (all we know), canvas.csv and moodle.csv (as those import them); the rows of the first."""
     rows = []
     with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
@@ -211,12 +242,21 @@ def write_tables(submissions: list[Submission], slug: str, order: list[str], roo
             except Exception as fault:
                 raise RuntimeError(f"{s.student} is not in the gradebook: {fault}") from None
             tasks = dict.fromkeys(order, 0.0)
-            for g in notebook.grades:  # `test-TASK`, `test-TASK-what` or, for an answer in words, `TASK`
+            for g in (
+                notebook.grades
+            ):  # `test-TASK`, `test-TASK-what` or, for an answer in words, `TASK`
                 tasks[g.name.removeprefix("test-").split("-")[0]] += g.score
             unread = sorted(g.name for g in notebook.grades if g.needs_manual_grade)
             state = f"to be read: {', '.join(unread)}" if unread else "graded"
-            row = {"student": safe(s.student), "file": s.path.name if s.path else "", "points": notebook.score}
-            row |= {"maximum": notebook.max_score, "percent": round(100 * notebook.score / notebook.max_score, 1)}
+            row = {
+                "student": safe(s.student),
+                "file": s.path.name if s.path else "",
+                "points": notebook.score,
+            }
+            row |= {
+                "maximum": notebook.max_score,
+                "percent": round(100 * notebook.score / notebook.max_score, 1),
+            }
             row |= {"state": state if s.readable else "unreadable", "mended": " | ".join(s.mended)}
             rows.append({**row, "tasks": tasks})
     tasks = list(rows[0]["tasks"])
@@ -224,7 +264,9 @@ def write_tables(submissions: list[Submission], slug: str, order: list[str], roo
     with open(root / "grades.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow([*RECORDS, *tasks, "mended"])
-        table.writerows([*(r[k] for k in RECORDS), *r["tasks"].values(), safe(r["mended"])] for r in rows)
+        table.writerows(
+            [*(r[k] for k in RECORDS), *r["tasks"].values(), safe(r["mended"])] for r in rows
+        )
     with open(root / "canvas.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title])
@@ -250,7 +292,10 @@ def grade_folder(
     Raises ValueError when there is nothing to grade, the assignment cannot be told or nothing isolates here.
     """
     began = time.monotonic()
-    sources = {s: nbformat.read(release.SOURCE / s / f"{s}.ipynb", as_version=4) for s in release.assignments()}
+    sources = {
+        s: nbformat.read(release.SOURCE / s / f"{s}.ipynb", as_version=4)
+        for s in release.assignments()
+    }
     submissions = find(folder)
     slug = slug or guess(submissions, sources)
     if slug not in sources:
@@ -263,27 +308,37 @@ def grade_folder(
     handed_out = {repair.grade_id(c): c.source for c in released.cells}
     for submission in submissions:
         mend(submission, sources[slug], handed_out)
-    print(f"{slug}: {len(submissions)} submissions, {sum(bool(s.mended) for s in submissions)} of them mended")
-    held = run_all(submissions, min(processes, len(submissions)), limits or Limits(), accept_limits_only)
+    print(
+        f"{slug}: {len(submissions)} submissions, {sum(bool(s.mended) for s in submissions)} of them mended"
+    )
+    held = run_all(
+        submissions, min(processes, len(submissions)), limits or Limits(), accept_limits_only
+    )
     ran = time.monotonic()
     grade(submissions, slug, root)
     order = [repair.grade_id(cell) for cell in sources[slug].cells if repair.is_answer(cell)]
     rows = write_tables(submissions, slug, order, root)
     print(f"sandbox: {held}")
-    print(f"ran in {ran - began:.0f} s, graded in {time.monotonic() - ran:.0f} s; grades, feedback and CSV in {root}")
+    print(
+        f"ran in {ran - began:.0f} s, graded in {time.monotonic() - ran:.0f} s; grades, feedback and CSV in {root}"
+    )
     return root, rows
 
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("submissions", type=Path)
     parser.add_argument("--out", type=Path, default=release.ROOT / "grades")
     parser.add_argument("--assignment")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--cell-seconds", type=int, default=Limits.cell)
     parser.add_argument("--memory", type=int, default=Limits.memory, help="MiB")
-    parser.add_argument("--accept-limits-only", action="store_true", help="run even where nothing isolates")
+    parser.add_argument(
+        "--accept-limits-only", action="store_true", help="run even where nothing isolates"
+    )
     options = parser.parse_args()
     limits = Limits(cell=options.cell_seconds, memory=options.memory)
     try:

@@ -22,13 +22,17 @@ SOURCE, RELEASE = EXERCISES / "source", EXERCISES / "release"
 
 def assignments() -> list[str]:
     """Slugs of the assignments, in their order."""
-    return sorted(path.parent.name for path in SOURCE.glob("*/*.ipynb") if path.stem == path.parent.name)
+    return sorted(
+        path.parent.name for path in SOURCE.glob("*/*.ipynb") if path.stem == path.parent.name
+    )
 
 
 def course(root: Path) -> Config:
     """nbgrader's configuration, for a course that lives in `root`."""
     # nbgrader calls alembic by name to make its gradebook, so the environment's programs must be on the path.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    )
     config = PyFileConfigLoader("nbgrader_config.py", path=str(EXERCISES)).load_config()
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}"
@@ -38,11 +42,20 @@ def course(root: Path) -> Config:
 
 def generate(slug: str, root: Path) -> Path:
     """Release one assignment in `root`, with its cells and points in the gradebook there; the released notebook."""
-    shutil.copytree(SOURCE / slug, root / "source" / slug, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
+    shutil.copytree(
+        SOURCE / slug,
+        root / "source" / slug,
+        ignore=shutil.ignore_patterns(".*"),
+        dirs_exist_ok=True,
+    )
     config = course(root)
-    outcome = NbGraderAPI(CourseDirectory(config=config), config=config).generate_assignment(slug, force=True)
+    outcome = NbGraderAPI(CourseDirectory(config=config), config=config).generate_assignment(
+        slug, force=True
+    )
     if not outcome["success"]:
-        raise RuntimeError(f"nbgrader could not release {slug}:\n{outcome.get('error') or outcome.get('log')}")
+        raise RuntimeError(
+            f"nbgrader could not release {slug}:\n{outcome.get('error') or outcome.get('log')}"
+        )
     return root / "release" / slug / f"{slug}.ipynb"
 
 
@@ -58,9 +71,16 @@ def with_link(notebook: nbformat.NotebookNode, slug: str) -> nbformat.NotebookNo
 
 def released(slugs: list[str]) -> dict[str, str]:
     """The text of each released notebook; the same source always gives the same text."""
-    with tempfile.TemporaryDirectory() as root:  # one for all, because making the gradebook takes the time
-        notebooks = {slug: nbformat.read(generate(slug, Path(root)), as_version=4) for slug in slugs}
-    return {slug: nbformat.writes(with_link(notebook, slug)) + "\n" for slug, notebook in notebooks.items()}
+    with (
+        tempfile.TemporaryDirectory() as root
+    ):  # one for all, because making the gradebook takes the time
+        notebooks = {
+            slug: nbformat.read(generate(slug, Path(root)), as_version=4) for slug in slugs
+        }
+    return {
+        slug: nbformat.writes(with_link(notebook, slug)) + "\n"
+        for slug, notebook in notebooks.items()
+    }
 
 
 def main() -> None:
@@ -72,7 +92,9 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             changed.append(slug)
-    print(f"{len(notebooks)} assignments; {'changed: ' + ', '.join(changed) if changed else 'all up to date'}")
+    print(
+        f"{len(notebooks)} assignments; {'changed: ' + ', '.join(changed) if changed else 'all up to date'}"
+    )
 
 
 if __name__ == "__main__":

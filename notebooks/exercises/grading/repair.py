@@ -31,10 +31,17 @@ def defined(source: str) -> set[str]:
     """Names of the functions and classes a cell defines at its top level, as far as it can be read."""
     try:
         body = ast.parse(source).body
-    except (SyntaxError, ValueError):  # magics, or an answer that does not parse: the lines that begin a definition
-        words = [line.split() for line in source.splitlines() if line.startswith(("def ", "class "))]
+    except (
+        SyntaxError,
+        ValueError,
+    ):  # magics, or an answer that does not parse: the lines that begin a definition
+        words = [
+            line.split() for line in source.splitlines() if line.startswith(("def ", "class "))
+        ]
         return {w[1].split("(")[0].rstrip(":") for w in words if len(w) > 1}
-    return {n.name for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return {
+        n.name for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
 
 
 def squeezed(source: str) -> str:
@@ -79,15 +86,25 @@ def repaired(
     own = {grade_id(cell): cell for cell in assignment.cells}
     answers = {name: handed_out[name] for name, cell in own.items() if is_answer(cell)}
     released = {name: squeezed(handed_out[name]) for name in own}
-    places: list[str | None] = []  # for each submitted cell, the cell of the assignment it is, or None
+    places: list[
+        str | None
+    ] = []  # for each submitted cell, the cell of the assignment it is, or None
     for cell in submitted.cells:
         places.append(place(cell, own, answers, released, report))
     place_prose(submitted.cells, places, own, answers, report)
     chosen, aside = choose(submitted.cells, places, own, answers, report)
     for name in [name for name in own if name not in answers]:
         if (count := places.count(name)) != 1:
-            report.append(f"the cell {name} was there {count} times" if count else f"the cell {name} was put back")
-    seen = [name for n, name in enumerate(places) if name and (name not in answers or chosen.get(name) == n)]
+            report.append(
+                f"the cell {name} was there {count} times"
+                if count
+                else f"the cell {name} was put back"
+            )
+    seen = [
+        name
+        for n, name in enumerate(places)
+        if name and (name not in answers or chosen.get(name) == n)
+    ]
     order = [name for name in own if name in seen]
     if list(dict.fromkeys(seen)) != order:
         report.append("cells were in another order and have been put back into the assignment's")
@@ -104,7 +121,9 @@ def place(cell, own, answers, released, report) -> str | None:
         return name
     if cell.cell_type == "code" and (found := [a for a in answers if a in names]):
         if name != found[0]:
-            report.append(f"the answer {found[0]} was known by its definition, its cell's id was {name!r}")
+            report.append(
+                f"the answer {found[0]} was known by its definition, its cell's id was {name!r}"
+            )
         return found[0]
     for other, wanted in released.items():
         if text and own[other].cell_type == cell.cell_type and other not in answers:
@@ -122,7 +141,11 @@ def place_prose(cells, places, own, answers, report) -> None:
     for name in answers:
         if name in places or own[name].cell_type != "markdown":
             continue
-        left = [n for n, found in enumerate(places) if found is None and cells[n].cell_type == "markdown"]
+        left = [
+            n
+            for n, found in enumerate(places)
+            if found is None and cells[n].cell_type == "markdown"
+        ]
         asking = places.index(f"task-{name}") if f"task-{name}" in places else None
         beside = [n for n in left if asking is not None and abs(n - asking) == 1]
         if len(beside or left) == 1:
@@ -145,7 +168,9 @@ def choose(cells, places, own, answers, report) -> tuple[dict[str, int], set[int
         chosen[name] = (written or defining or candidates)[-1]
         aside |= set(defining) - {chosen[name]}
         if len(candidates) > 1:
-            report.append(f"{len(candidates)} cells were {name}; the last one that was written is graded")
+            report.append(
+                f"{len(candidates)} cells were {name}; the last one that was written is graded"
+            )
     return chosen, aside
 
 

@@ -32,7 +32,12 @@ class CellTimeout(Exception):
 
 def error(name: str, message: str) -> dict:
     """A notebook's error output."""
-    return {"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}
+    return {
+        "output_type": "error",
+        "ename": name,
+        "evalue": message,
+        "traceback": [f"{name}: {message}"],
+    }
 
 
 def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
@@ -58,8 +63,12 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
         signal.alarm(limits.cell)
         try:
             with capture_output() as seen:
-                ran = shell.run_cell(source, store_history=True)  # so that a traceback names each cell
-            if not ran.success and not failed:  # out of memory even for showing the error: what it printed is lost
+                ran = shell.run_cell(
+                    source, store_history=True
+                )  # so that a traceback names each cell
+            if (
+                not ran.success and not failed
+            ):  # out of memory even for showing the error: what it printed is lost
                 lost = ran.error_before_exec or ran.error_in_exec
                 failed.append(error(type(lost).__name__, str(lost)))
                 seen = CapturedIO(None, None, [])
@@ -72,7 +81,10 @@ def run_cells(cells: list[str], skip: set[int], limits: Limits, tell) -> None:
         # nbgrader gives no points where something was written to stderr; a warning is no fault, so it goes to stdout.
         text = (seen.stdout + seen.stderr)[: limits.output]
         outputs = [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
-        shown = [{"output_type": "display_data", "data": o.data, "metadata": o.metadata or {}} for o in seen.outputs]
+        shown = [
+            {"output_type": "display_data", "data": o.data, "metadata": o.metadata or {}}
+            for o in seen.outputs
+        ]
         outputs += [o for o in shown if len(json.dumps(o)) < 20 * limits.output]
         tell(number, outputs + failed[:1])
 
@@ -86,7 +98,9 @@ def forget_errors(shell) -> None:
     gc.collect()
 
 
-def inside(cells: list[str], skip: set[int], limits: Limits, pipe: int, isolated: bool, root: str) -> None:
+def inside(
+    cells: list[str], skip: set[int], limits: Limits, pipe: int, isolated: bool, root: str
+) -> None:
     """The life of a fork: build the walls, drop everything, run the cells."""
     nothing = os.open("/dev/null", os.O_RDWR)
     for number in range(3):
@@ -124,7 +138,9 @@ def fork_notebook(cells, skip, limits: Limits, isolated: bool, root: str) -> tup
         os.close(reading)
         if isolated:
             walls.unshare()
-            if first := os.fork():  # the first process of the new namespace; when it ends, so do all others in it
+            if (
+                first := os.fork()
+            ):  # the first process of the new namespace; when it ends, so do all others in it
                 os.close(writing)
                 os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 127)
             walls.system("prctl", walls.DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
@@ -170,7 +186,9 @@ def watch(cells, skip, limits, isolated, root, outputs, end) -> int | None:
                     told = json.loads(line)
                     number, result = told["cell"], told["outputs"]
                 except (ValueError, TypeError, KeyError):
-                    raise RuntimeError(f"the sandbox could not be built: {line.decode(errors='replace')}") from None
+                    raise RuntimeError(
+                        f"the sandbox could not be built: {line.decode(errors='replace')}"
+                    ) from None
                 if result is None:
                     at, due = number, time.monotonic() + limits.cell + GRACE
                 elif number == at:
@@ -211,14 +229,20 @@ def serve() -> None:
     import torchvision  # noqa: F401
 
     torch.set_num_threads(1)
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)  # the first optimizer imports a great deal
+    torch.optim.SGD(
+        [torch.nn.Parameter(torch.zeros(1))], lr=1.0
+    )  # the first optimizer imports a great deal
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     isolated = sys.platform == "linux" and can_isolate()
     print(json.dumps({"isolated": isolated}), file=answers, flush=True)
     for line in sys.stdin:
         job = json.loads(line)
-        print(json.dumps(run_notebook(job["cells"], Limits(**job["limits"]), isolated)), file=answers, flush=True)
+        print(
+            json.dumps(run_notebook(job["cells"], Limits(**job["limits"]), isolated)),
+            file=answers,
+            flush=True,
+        )
 
 
 class Sandbox:
@@ -226,10 +250,21 @@ class Sandbox:
 
     def __init__(self):
         environment = {name: os.environ.get(name, "") for name in ("PATH", "PYTHONPATH")}
-        environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TORCHINDUCTOR_CACHE_DIR": "/tmp"}
-        environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "LANG": "C.UTF-8"}
+        environment |= {
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "TORCHINDUCTOR_CACHE_DIR": "/tmp",
+        }
+        environment |= {
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "LANG": "C.UTF-8",
+        }
         self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         self.isolated = json.loads(self.process.stdout.readline())["isolated"]
 

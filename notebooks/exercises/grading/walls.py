@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEW_USER = 0x10000000
-NEW_OTHERS = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000  # mount, uts, ipc, pid, net
+NEW_OTHERS = (
+    0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
+)  # mount, uts, ipc, pid, net
 READ_ONLY, NOSUID, NODEV, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 LOCKED = NOSUID | NODEV | 8 | 1024 | 2048  # and noexec, noatime, nodiratime
 NO_NEW_PRIVILEGES, DIE_WITH_PARENT = 38, 1  # prctl
@@ -45,12 +47,26 @@ def visible() -> list[Path]:
     """What a notebook may read: the system's programs, Python, what is installed, and the course's package."""
     import resnet_course
 
-    system_folders = [Path(p) for p in ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/localtime")]
-    python = [Path(p) for p in (sys.prefix, sys.base_prefix, *sys.path) if "python" in p.lower() or ".venv" in p]
-    wanted = [p for p in (*system_folders, *python, Path(resnet_course.__file__).parent) if p.exists()]
-    wanted = sorted({place for p in wanted for place in (p.absolute(), p.resolve())}, key=lambda p: len(p.parts))
+    system_folders = [
+        Path(p) for p in ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/localtime")
+    ]
+    python = [
+        Path(p)
+        for p in (sys.prefix, sys.base_prefix, *sys.path)
+        if "python" in p.lower() or ".venv" in p
+    ]
+    wanted = [
+        p for p in (*system_folders, *python, Path(resnet_course.__file__).parent) if p.exists()
+    ]
+    wanted = sorted(
+        {place for p in wanted for place in (p.absolute(), p.resolve())}, key=lambda p: len(p.parts)
+    )
     here = Path(__file__).resolve().parent
-    return [p for p in wanted if not any(o in p.parents for o in wanted) and p not in (here, *here.parents)]
+    return [
+        p
+        for p in wanted
+        if not any(o in p.parents for o in wanted) and p not in (here, *here.parents)
+    ]
 
 
 def wall_in(root: str, limits: Limits) -> None:
@@ -65,7 +81,9 @@ def wall_in(root: str, limits: Limits) -> None:
             continue
         place.mkdir() if path.is_dir() else place.touch()
         system("mount", str(path), str(place), None, BIND | RECURSIVE, None)
-        kept = os.statvfs(place).f_flag & LOCKED  # what an outer mount forbids cannot be allowed again
+        kept = (
+            os.statvfs(place).f_flag & LOCKED
+        )  # what an outer mount forbids cannot be allowed again
         system("mount", None, str(place), None, BIND | REMOUNT | READ_ONLY | kept, None)
     for name in ("null", "zero", "urandom", "random"):
         place = Path(root, "dev", name)
@@ -74,7 +92,14 @@ def wall_in(root: str, limits: Limits) -> None:
         system("mount", f"/dev/{name}", str(place), None, BIND, None)
     for name in ("tmp", "dev/shm"):
         Path(root, name).mkdir()
-        system("mount", "tmpfs", f"{root}/{name}", "tmpfs", NOSUID | NODEV, f"size={limits.files}m,mode=1777")
+        system(
+            "mount",
+            "tmpfs",
+            f"{root}/{name}",
+            "tmpfs",
+            NOSUID | NODEV,
+            f"size={limits.files}m,mode=1777",
+        )
     Path(root, "proc").mkdir()
     with contextlib.suppress(OSError):  # some hosts forbid it: the folder then stays empty
         system("mount", "proc", f"{root}/proc", "proc", NOSUID | NODEV, None)
@@ -99,7 +124,9 @@ def drop_privileges() -> None:
 def set_limits(limits: Limits, isolated: bool) -> None:
     """Limits the kernel keeps for a process whatever else it offers."""
     pages = Path("/proc/self/statm")
-    mapped = int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 16 << 30
+    mapped = (
+        int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 16 << 30
+    )
     for kind, value in (
         (resource.RLIMIT_AS, mapped + (limits.memory << 20)),
         (resource.RLIMIT_CPU, limits.notebook + GRACE),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 
-from ... import blocks, models, variants
+from ...networks import blocks, models, variants
 from ..verdict import expect
 from .state import Shared
 

@@ -131,7 +131,10 @@ class Settings:
             torch.set_autocast_enabled("cpu", self.autocast)
         torch.set_anomaly_enabled(self.anomalies)
         torch.set_float32_matmul_precision(self.precision)
-        torch.use_deterministic_algorithms(self.deterministic)
+        if torch.are_deterministic_algorithms_enabled() != self.deterministic:
+            torch.use_deterministic_algorithms(
+                self.deterministic
+            )  # loads a compiler, so not for nothing
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 

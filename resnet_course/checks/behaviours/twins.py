@@ -119,7 +119,7 @@ def peek(module: nn.Module, x: Tensor) -> Tensor:
 
     No copy is made of it: functions that a student keeps in a module would go on working with the original's layers.
     """
-    with probes.untouched(module):
+    with probes.preserve_state(module):
         return output(module, x)
 
 
@@ -250,7 +250,7 @@ def explain(mine: nn.Module, make_twin: Maker, wrong: Mapping[str, Maker], x: Te
 def parameters_without_effect(module: nn.Module, x: Tensor) -> list[str]:
     """Names of the parameters that no gradient of the output reaches."""
     named = dict(module.named_parameters())
-    with probes.untouched(module), torch.enable_grad():
+    with probes.preserve_state(module), torch.enable_grad():
         out = module(x)
         if not out.requires_grad:
             return []
@@ -275,7 +275,7 @@ def computes_the_same(
     """
     mine = scatter(in_double(make))
     has_the_parameters_of(mine, make_twin(), what)
-    with probes.untouched(mine):
+    with probes.preserve_state(mine):
         got = call(mine, x, what=what, draws=True)
     expect(isinstance(got, Tensor), f"{what} returns a {type(got).__name__} and no Tensor")
     _deterministic(mine, x, what)

@@ -217,7 +217,7 @@ WRONG = {
         "blocks a stage make a network of",
     ),
     "blocks_per_stage: the package's": (
-        "def blocks_per_stage(depth):\n    from resnet_course import models\n    return models.blocks_per_stage(depth)",
+        "def blocks_per_stage(depth):\n    from resnet_course.networks import models\n    return models.blocks_per_stage(depth)",
         "write this yourself",
     ),
     "blocks_per_stage: an error of the wrong kind is printed": (
@@ -260,11 +260,11 @@ WRONG = {
         "a plain block has no shortcut",
     ),
     "PlainBlock: the package's residual block": (
-        "from resnet_course.blocks import ResidualBlock\n\n\nclass PlainBlock(ResidualBlock):\n    pass",
+        "from resnet_course.networks.blocks import ResidualBlock\n\n\nclass PlainBlock(ResidualBlock):\n    pass",
         "write this yourself",
     ),
     "PlainBlock: the package's": (
-        "from resnet_course import blocks\n\n\ndef PlainBlock(*shape):\n    return blocks.PlainBlock(*shape)",
+        "from resnet_course.networks import blocks\n\n\ndef PlainBlock(*shape):\n    return blocks.PlainBlock(*shape)",
         "write this yourself",
     ),
     "PlainBlock: group norm": (

@@ -294,7 +294,7 @@ WRONG = {
         "something else with them",
     ),
     "Bottleneck: the package's own with option C": (
-        "from resnet_course import blocks\n\n\nclass Bottleneck(blocks.BottleneckBlock):\n    def __init__(self, a, b, stride=1):\n        super().__init__(a, b, stride, 'C')\n\n\n",
+        "from resnet_course.networks import blocks\n\n\nclass Bottleneck(blocks.BottleneckBlock):\n    def __init__(self, a, b, stride=1):\n        super().__init__(a, b, stride, 'C')\n\n\n",
         "write this yourself",
     ),
     "Bottleneck: ReLU6": (BOTTLENECK.replace("nn.ReLU()", "nn.ReLU6()"), "(ReLU6)"),
@@ -350,12 +350,12 @@ WRONG = {
     "paired_difference: the median": (but(PAIRED, "fmean(costs)", "sorted(costs)[len(costs) // 2]"), "of five seeds"),
     "paired_difference: the last record dropped": (but(PAIRED, "in records}", "in records[:-1]}"), "of five seeds"),
     "zero_pad: the package's": (
-        "def zero_pad(x, out_channels, stride):\n    from resnet_course.blocks import ZeroPadShortcut as Z\n"
+        "def zero_pad(x, out_channels, stride):\n    from resnet_course.networks.blocks import ZeroPadShortcut as Z\n"
         "    return Z(out_channels - x.shape[1], stride)(x)",
         "write this yourself",
     ),
     "Bottleneck: the package's": (
-        "from resnet_course.blocks import BottleneckBlock\n\n\nclass Bottleneck(BottleneckBlock):\n    pass",
+        "from resnet_course.networks.blocks import BottleneckBlock\n\n\nclass Bottleneck(BottleneckBlock):\n    pass",
         "write this yourself",
     ),
     "multiply_adds: the check's": (
@@ -363,7 +363,7 @@ WRONG = {
         "write this yourself",
     ),
     "shortcut_parameters: by building the package's network": (
-        "def shortcut_parameters(depth, option):\n    from resnet_course import models\n"
+        "def shortcut_parameters(depth, option):\n    from resnet_course.networks import models\n"
         "    named = models.cifar(depth, shortcut=option).named_parameters()\n"
         "    return sum(p.numel() for name, p in named if 'shortcut' in name)",
         "write this yourself",

@@ -31,7 +31,7 @@ GRAFT = """def graft(stage, at, count):
     return nn.Sequential(*old[:at], *new, *old[at:])
 """
 SAME = """def same_answers(net, other, x):
-    with probes.untouched(net), probes.untouched(other), torch.no_grad():
+    with probes.preserve_state(net), probes.preserve_state(other), torch.no_grad():
         return torch.equal(net.eval()(x), other.eval()(x))
 """
 DRIFT = """def drift(block, x):
@@ -48,7 +48,11 @@ def but(source: str, old: str, new: str) -> str:
 
 WRONG = {
     "copying_convolution: ones for every pair of channels": (
-        but(COPY, "conv.weight[channel, channel, middle, middle]", "conv.weight[channel, :, middle, middle]"),
+        but(
+            COPY,
+            "conv.weight[channel, channel, middle, middle]",
+            "conv.weight[channel, :, middle, middle]",
+        ),
         "the sum of all the input channels",
     ),
     "copying_convolution: one in the corner": (
@@ -94,13 +98,18 @@ WRONG = {
     ),
     "disguised_copy: the chapter's block": (
         "def disguised_copy(order, factors):\n"
-        "    return probes.graft(nn.Sequential(blocks.PlainBlock(len(order), len(order))), 1, 1)[1].eval()",
+        "    return probes.insert_identity_blocks(nn.Sequential(blocks.PlainBlock(len(order), len(order))), 1, 1)[1].eval()",
         "nothing is in disguise",
     ),
     "disguised_copy: order read the other way": (
         but(
-            DISGUISED, "there.weight[place, c, 1, 1] = factors[c]", "there.weight[c, place, 1, 1] = factors[place]"
-        ).replace("back.weight[c, place, 1, 1] = 1 / factors[c]", "back.weight[place, c, 1, 1] = 1 / factors[place]"),
+            DISGUISED,
+            "there.weight[place, c, 1, 1] = factors[c]",
+            "there.weight[c, place, 1, 1] = factors[place]",
+        ).replace(
+            "back.weight[c, place, 1, 1] = 1 / factors[c]",
+            "back.weight[place, c, 1, 1] = 1 / factors[place]",
+        ),
         "what goes where",
     ),
     "disguised_copy: no factors": (
@@ -173,7 +182,11 @@ WRONG = {
         "F still changes the output",
     ),
     "graft: one block n times": (
-        but(GRAFT, "[silent_copy(stage[at - 1]) for _ in range(count)]", "[silent_copy(stage[at - 1])] * count"),
+        but(
+            GRAFT,
+            "[silent_copy(stage[at - 1]) for _ in range(count)]",
+            "[silent_copy(stage[at - 1])] * count",
+        ),
         "learn as one",
     ),
     "graft: the old stage changed": (
@@ -292,6 +305,6 @@ RIGHT = {
     "same_answers: copies": "def same_answers(net, other, x):\n"
     "    nets = [copy.deepcopy(n).eval() for n in (net, other)]\n"
     "    one, two = (n(x) for n in nets)\n    return bool((one == two).all())",
-    "drift: put back by hand": "def drift(block, x):\n    with probes.untouched(block), torch.no_grad():\n"
+    "drift: put back by hand": "def drift(block, x):\n    with probes.preserve_state(block), torch.no_grad():\n"
     "        change = block.train()(x) - x\n    return max(change.max().item(), -change.min().item())",
 }

@@ -193,9 +193,9 @@ WRONG = {
     "sorted_responses: sums": (curves(("fmean(layer)", "sum(layer)")), "these are sums"),
     "sorted_responses: the largest seed": (curves(("fmean(layer)", "max(layer)")), "the largest of all seeds"),
     "sorted_responses: the median": (curves(("fmean(layer)", "sorted(layer)[len(layer) // 2]")), "the largest of all seeds"),
-    "sorted_responses: keys exchanged": (curves(("(record.net, record.depth)", "(record.depth, record.net)")), "lacks keys"),
-    "sorted_responses: by depth alone": (curves(("(record.net, record.depth)", "record.depth")), "lacks keys"),
-    "sorted_responses: with the seed": (curves(("(record.net, record.depth)", "(record.net, record.depth, record.seed)")), "lacks keys"),
+    "sorted_responses: keys exchanged": (curves(("(record.arch, record.depth)", "(record.depth, record.arch)")), "lacks keys"),
+    "sorted_responses: by depth alone": (curves(("(record.arch, record.depth)", "record.depth")), "lacks keys"),
+    "sorted_responses: with the seed": (curves(("(record.arch, record.depth)", "(record.arch, record.depth, record.seed)")), "lacks keys"),
     "sorted_responses: not sorted": (curves(("sorted(layers, reverse=True)", "layers")), "the curve is not sorted"),
     "sorted_responses: turned around": (curves(("sorted(layers, reverse=True)", "layers[::-1]")), "turned around"),
     "sorted_responses: sorts the record's own list": (
@@ -357,8 +357,8 @@ def sorted_responses(records):
     import numpy as np
 
     out = {}
-    for key in {(r.net, r.depth) for r in records if r.label == ""}:
-        group = [r.profile("response") for r in records if (r.net, r.depth) == key and r.label == ""]
+    for key in {(r.arch, r.depth) for r in records if r.label == ""}:
+        group = [r.profile("response") for r in records if (r.arch, r.depth) == key and r.label == ""]
         out[key] = -np.sort(-np.mean(group, axis=0))
     return out
 """,
@@ -368,7 +368,7 @@ def sorted_responses(records):
     for r in records:
         if len(r.label) > 0:
             continue
-        key = r.net, r.depth
+        key = r.arch, r.depth
         counts[key] = counts.get(key, 0) + 1
         old = sums.get(key, [0.0] * len(r.profile("response")))
         sums[key] = [a + b for a, b in zip(old, r.profile("response"))]
@@ -380,7 +380,7 @@ def sorted_responses(records):
 
     groups = defaultdict(list)
     for r in filter(lambda r: not r.label, records):
-        groups[(r.net, r.depth)].append(torch.tensor(r.profile("response"), dtype=torch.float64))
+        groups[(r.arch, r.depth)].append(torch.tensor(r.profile("response"), dtype=torch.float64))
     return {k: torch.stack(v).mean(0).sort(descending=True).values.tolist() for k, v in groups.items()}
 """,
     "decayed: asks the optimizer": """

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Answers to assignment 6: what students get wrong, and right answers that look different."""
 
 from functools import partial
@@ -6,7 +5,9 @@ from functools import partial
 from tests.exercises.mutations import solution, swap
 
 TASKS = ("PreActivationBlock", "preactivation_network", "unrolled", "untouched_share", "deepest")
-block, network, unrolled, share, deepest = (partial(swap, solution("06_preactivation", task)) for task in TASKS)
+block, network, unrolled, share, deepest = (
+    partial(swap, solution("06_preactivation", task)) for task in TASKS
+)
 
 WRONG = {
     "PreActivationBlock: no skip": (
@@ -14,7 +15,12 @@ WRONG = {
         "`+ x` missing",
     ),
     "PreActivationBlock: ReLU after the sum": (
-        block(("return self.branch(activated) + carried", "return torch.relu(self.branch(activated) + carried)")),
+        block(
+            (
+                "return self.branch(activated) + carried",
+                "return torch.relu(self.branch(activated) + carried)",
+            )
+        ),
         "a ReLU stands on the clean path",
     ),
     "PreActivationBlock: the shortcut carries the activated input": (
@@ -35,12 +41,17 @@ WRONG = {
         "batch norm comes first",
     ),
     "PreActivationBlock: one ReLU forgotten": (
-        block(("nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU())", "nn.BatchNorm2d(in_channels)")),
+        block(
+            ("nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU())", "nn.BatchNorm2d(in_channels)")
+        ),
         "first ReLU is missing",
     ),
     "PreActivationBlock: batch norm behind the convolution": (
         block(
-            ("self.activate = nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU())", "self.activate = nn.ReLU()"),
+            (
+                "self.activate = nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU())",
+                "self.activate = nn.ReLU()",
+            ),
             (
                 "            blocks.conv3x3(out_channels, out_channels),\n",
                 "            blocks.conv3x3(out_channels, out_channels),\n            nn.BatchNorm2d(out_channels),\n",
@@ -63,13 +74,24 @@ WRONG = {
     ),
     "PreActivationBlock: stride in the second convolution": (
         block(
-            ("blocks.conv3x3(in_channels, out_channels, stride)", "blocks.conv3x3(in_channels, out_channels)"),
-            ("blocks.conv3x3(out_channels, out_channels),", "blocks.conv3x3(out_channels, out_channels, stride),"),
+            (
+                "blocks.conv3x3(in_channels, out_channels, stride)",
+                "blocks.conv3x3(in_channels, out_channels)",
+            ),
+            (
+                "blocks.conv3x3(out_channels, out_channels),",
+                "blocks.conv3x3(out_channels, out_channels, stride),",
+            ),
         ),
         "(kernel, in channels, stride)",
     ),
     "PreActivationBlock: convolutions with bias": (
-        block(("blocks.conv3x3(out_channels, out_channels)", "nn.Conv2d(out_channels, out_channels, 3, padding=1)")),
+        block(
+            (
+                "blocks.conv3x3(out_channels, out_channels)",
+                "nn.Conv2d(out_channels, out_channels, 3, padding=1)",
+            )
+        ),
         "without bias",
     ),
     "preactivation_network: nothing closes it": (
@@ -77,11 +99,18 @@ WRONG = {
         "what does the last sum lack",
     ),
     "preactivation_network: closed by a ReLU only": (
-        network(("nn.Sequential(nn.BatchNorm2d(4 * width), nn.ReLU())", "nn.Sequential(nn.ReLU())")),
+        network(
+            ("nn.Sequential(nn.BatchNorm2d(4 * width), nn.ReLU())", "nn.Sequential(nn.ReLU())")
+        ),
         "one after the last sum",
     ),
     "preactivation_network: closed by batch norm only": (
-        network(("nn.Sequential(nn.BatchNorm2d(4 * width), nn.ReLU())", "nn.Sequential(nn.BatchNorm2d(4 * width))")),
+        network(
+            (
+                "nn.Sequential(nn.BatchNorm2d(4 * width), nn.ReLU())",
+                "nn.Sequential(nn.BatchNorm2d(4 * width))",
+            )
+        ),
         "what does the last sum lack",
     ),
     "preactivation_network: closed after the mean": (
@@ -114,8 +143,14 @@ WRONG = {
         "which block has stride 2",
     ),
     "unrolled: every branch sees x": (unrolled(("        x = block(x)\n", "")), "every F sees x"),
-    "unrolled: without the first term": (unrolled(("total = x\n", "total = 0\n")), "x itself is missing"),
-    "unrolled: just the stage": ("def unrolled(stage, x):\n    return stage(x)\n", "without the ReLUs"),
+    "unrolled: without the first term": (
+        unrolled(("total = x\n", "total = 0\n")),
+        "x itself is missing",
+    ),
+    "unrolled: just the stage": (
+        "def unrolled(stage, x):\n    return stage(x)\n",
+        "without the ReLUs",
+    ),
     "unrolled: its own signal, without the ReLUs": (
         unrolled(("x = block(x)", "x = x + block.residual(x)")),
         "the stage's own signal",
@@ -124,12 +159,18 @@ WRONG = {
         unrolled(("total = total + block.residual(x)", "total += block.residual(x)")),
         "works on it in place",
     ),
-    "untouched_share: the whole gradient": (share(("output.detach()", "output")), "do branches still carry a part"),
+    "untouched_share: the whole gradient": (
+        share(("output.detach()", "output")),
+        "do branches still carry a part",
+    ),
     "untouched_share: cuts the shortcuts": (
         share(
             ("block.residual.register", "block.shortcut.register"),
             ("x = x.detach().requires_grad_()", "x = x.detach().requires_grad_() * 1"),
-            ("torch.autograd.grad(out.sum(), x)", "torch.autograd.grad(out.sum() + 0 * x.sum(), x)"),
+            (
+                "torch.autograd.grad(out.sum(), x)",
+                "torch.autograd.grad(out.sum() + 0 * x.sum(), x)",
+            ),
         ),
         "do branches still carry a part",
     ),
@@ -137,7 +178,10 @@ WRONG = {
         share(("output.detach()", "torch.zeros_like(output)")),
         "the numbers must stay what they are",
     ),
-    "untouched_share: not divided": (share((" / math.sqrt(out.numel())", "")), "divide by the norm at the output"),
+    "untouched_share: not divided": (
+        share((" / math.sqrt(out.numel())", "")),
+        "divide by the norm at the output",
+    ),
     "untouched_share: hooks stay": (
         share(
             (
@@ -160,8 +204,14 @@ WRONG = {
         "8 layers have 3 blocks",
     ),
     "deepest: more than enough": (deepest((">= least", "> least")), "exactly enough"),
-    "deepest: blocks instead of layers": (deepest(("6 * n + 2 if", "3 * n if")), "for 0.1 you return"),
-    "deepest: never ends at 1": (deepest(("return math.inf", "return 0")), "a factor of 1 loses nothing"),
+    "deepest: blocks instead of layers": (
+        deepest(("6 * n + 2 if", "3 * n if")),
+        "for 0.1 you return",
+    ),
+    "deepest: never ends at 1": (
+        deepest(("return math.inf", "return 0")),
+        "a factor of 1 loses nothing",
+    ),
 }
 RIGHT = {
     "PreActivationBlock: layer by layer": """
@@ -183,7 +233,9 @@ class PreActivationBlock(nn.Module):
         out = self.conv2(nn.functional.relu(self.bn2(out)))
         return torch.add(shortcut, out)
 """,
-    "PreActivationBlock: in-place ReLU where it harms nobody": block(("nn.ReLU())", "nn.ReLU(inplace=True))")),
+    "PreActivationBlock: in-place ReLU where it harms nobody": block(
+        ("nn.ReLU())", "nn.ReLU(inplace=True))")
+    ),
     "preactivation_network: a Sequential": """
 def preactivation_network(count, width):
     layers, now = [nn.Conv2d(3, width, 3, padding=1, bias=False)], width

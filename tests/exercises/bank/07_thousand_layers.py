@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Answers to assignment 7: what students get wrong, and right answers that look different."""
 
 from functools import partial
@@ -6,7 +5,9 @@ from functools import partial
 from tests.exercises.mutations import solution, swap
 
 TASKS = ("lr_at", "saved_bytes", "Checkpointed", "survival", "StochasticDepth", "estimate")
-lr, saved, lean, survival, dropped, cost = (partial(swap, solution("07_thousand_layers", task)) for task in TASKS)
+lr, saved, lean, survival, dropped, cost = (
+    partial(swap, solution("07_thousand_layers", task)) for task in TASKS
+)
 
 MOMENTUM = """
         from contextlib import contextmanager
@@ -36,8 +37,14 @@ EVAL = """
 
 """
 WRONG = {
-    "lr_at: warm-up one step too long": (lr(("step < warm_up", "step <= warm_up")), "the warm-up is over"),
-    "lr_at: warm-up never ends": (lr(("return lr / 10", "return warm_up_lr / 10")), "the warm-up is over"),
+    "lr_at: warm-up one step too long": (
+        lr(("step < warm_up", "step <= warm_up")),
+        "the warm-up is over",
+    ),
+    "lr_at: warm-up never ends": (
+        lr(("return lr / 10", "return warm_up_lr / 10")),
+        "the warm-up is over",
+    ),
     "lr_at: drop one step late": (lr(("step >= drop", "step > drop")), "step 32,000 is the first"),
     "lr_at: drops once only": (
         lr(("sum(step >= drop for drop in drops)", "any(step >= drop for drop in drops)")),
@@ -64,17 +71,28 @@ def lr_at(step, lr=0.1, warm_up=400, warm_up_lr=0.01, drops=(32_000, 48_000)):
 """,
         "remembers the later one",
     ),
-    "lr_at: fixed drops": (lr(("for drop in drops", "for drop in (32_000, 48_000)")), "arguments are not all used"),
+    "lr_at: fixed drops": (
+        lr(("for drop in drops", "for drop in (32_000, 48_000)")),
+        "arguments are not all used",
+    ),
     "saved_bytes: parameters too": (
         saved(("if storage.data_ptr() not in own:", "if True:")),
         "parameters exist anyway",
     ),
     "saved_bytes: twice what is saved twice": (
-        saved(("kept[storage.data_ptr()] = storage.nbytes()", "kept[len(kept)] = storage.nbytes()")),
+        saved(
+            ("kept[storage.data_ptr()] = storage.nbytes()", "kept[len(kept)] = storage.nbytes()")
+        ),
         "counted twice",
     ),
-    "saved_bytes: numbers, not bytes": (saved(("storage.nbytes()", "tensor.numel()")), "numbers, not bytes"),
-    "saved_bytes: four bytes whatever the type": (saved(("storage.nbytes()", "4 * tensor.numel()")), "float64"),
+    "saved_bytes: numbers, not bytes": (
+        saved(("storage.nbytes()", "tensor.numel()")),
+        "numbers, not bytes",
+    ),
+    "saved_bytes: four bytes whatever the type": (
+        saved(("storage.nbytes()", "4 * tensor.numel()")),
+        "float64",
+    ),
     "saved_bytes: outputs of the layers": (
         """
 def saved_bytes(net, x):
@@ -87,34 +105,53 @@ def saved_bytes(net, x):
         "the layers' outputs",
     ),
     "saved_bytes: without gradients": (
-        saved(("        output = net(x)", "        with torch.no_grad():\n            output = net(x)")),
+        saved(
+            (
+                "        output = net(x)",
+                "        with torch.no_grad():\n            output = net(x)",
+            )
+        ),
         "nothing was counted",
     ),
-    "saved_bytes: without the images": (saved(("*net.buffers())}", "*net.buffers(), x)}")), "the images are missing"),
-    "saved_bytes: returns the expected value": ("def saved_bytes(net, x):\n    return 144\n", "float64"),
+    "saved_bytes: without the images": (
+        saved(("*net.buffers())}", "*net.buffers(), x)}")),
+        "the images are missing",
+    ),
+    "saved_bytes: returns the expected value": (
+        "def saved_bytes(net, x):\n    return 144\n",
+        "float64",
+    ),
     "Checkpointed: statistics move twice": (
-        lean(("            context_fn=lambda: (nullcontext(), probes.untouched(self.block)),\n", "")),
+        lean(
+            (
+                "            context_fn=lambda: (nullcontext(), probes.preserve_state(self.block)),\n",
+                "",
+            )
+        ),
         "batch norms counted",
     ),
     "Checkpointed: statistics never move": (
-        lean(("(nullcontext(), ", "(probes.untouched(self.block), ")),
+        lean(("(nullcontext(), ", "(probes.preserve_state(self.block), ")),
         "batch norms counted",
     ),
     "Checkpointed: momentum to zero, count forgotten": (
         lean(
             ("        return checkpoint(", MOMENTUM + "        return checkpoint("),
-            ("probes.untouched(self.block)", "still()"),
+            ("probes.preserve_state(self.block)", "still()"),
         ),
         "batch norms counted",
     ),
     "Checkpointed: second run in eval mode": (
         lean(
             ("        return checkpoint(", EVAL + "        return checkpoint("),
-            ("probes.untouched(self.block)", "asleep()"),
+            ("probes.preserve_state(self.block)", "asleep()"),
         ),
         "exactly what the first did",
     ),
-    "Checkpointed: no checkpoint": (lean(("if not self.training:", "if True:")), "nothing is computed again"),
+    "Checkpointed: no checkpoint": (
+        lean(("if not self.training:", "if True:")),
+        "nothing is computed again",
+    ),
     "Checkpointed: without autograd": (
         lean(
             (
@@ -125,19 +162,30 @@ def saved_bytes(net, x):
         "no gradient comes back",
     ),
     "Checkpointed: always in training mode": (
-        lean(("        if not self.training:\n            return self.block(x)\n", "        self.block.train()\n")),
+        lean(
+            (
+                "        if not self.training:\n            return self.block(x)\n",
+                "        self.block.train()\n",
+            )
+        ),
         "in eval mode the output differs",
     ),
     "survival: reversed": (
         survival(("return [", "return [*reversed(["), ("1)]", "1)])]")),
         "later blocks must be away",
     ),
-    "survival: counts from 0": (survival(("range(1, count + 1)", "range(count)")), "survive with probability `last`"),
+    "survival: counts from 0": (
+        survival(("range(1, count + 1)", "range(count)")),
+        "survive with probability `last`",
+    ),
     "survival: all alike": (
         "def survival(count, last=0.5):\n    return [last] * count\n",
         "later blocks must be away",
     ),
-    "survival: from 1 to last": (survival(("block / count", "(block - 1) / (count - 1)")), "counts from 0"),
+    "survival: from 1 to last": (
+        survival(("block / count", "(block - 1) / (count - 1)")),
+        "counts from 0",
+    ),
     "survival: falls by a factor": (
         survival(("1 - block / count * (1 - last)", "last ** (block / count)")),
         "equal steps",
@@ -148,7 +196,10 @@ def saved_bytes(net, x):
     ),
     "StochasticDepth: scales the shortcut too": (
         dropped(
-            ("self.survival * self.block.residual(x) + carried", "self.survival * (self.block.residual(x) + carried)")
+            (
+                "self.survival * self.block.residual(x) + carried",
+                "self.survival * (self.block.residual(x) + carried)",
+            )
         ),
         "not in the right place",
     ),
@@ -161,7 +212,10 @@ def saved_bytes(net, x):
         ),
         "neither relu",
     ),
-    "StochasticDepth: dice upside down": (dropped(("torch.rand(()) <", "torch.rand(()) >=")), "the other way round"),
+    "StochasticDepth: dice upside down": (
+        dropped(("torch.rand(()) <", "torch.rand(()) >=")),
+        "the other way round",
+    ),
     "StochasticDepth: computes the branch all the same": (
         dropped(
             (
@@ -189,7 +243,10 @@ def saved_bytes(net, x):
         ),
         "neither relu",
     ),
-    "StochasticDepth: random at test time": (dropped(("if not self.training:", "if False:")), "still random"),
+    "StochasticDepth: random at test time": (
+        dropped(("if not self.training:", "if False:")),
+        "still random",
+    ),
     "estimate: proportional to depth": (
         "def estimate(depths, seconds, depth, iterations):\n    return iterations * seconds[-1] * depth / depths[-1]\n",
         "not proportional",

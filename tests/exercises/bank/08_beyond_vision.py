@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Answers to assignment 8: what students get wrong, and right answers that look different."""
 
 from functools import partial
@@ -6,7 +5,9 @@ from functools import partial
 from tests.exercises.mutations import solution, swap
 
 TASKS = ("PreNormBlock", "AudioBlock", "receptive_field", "DeepPolicy", "first_over_last")
-block, audio, field, policy, ratio = (partial(swap, solution("08_beyond_vision", task)) for task in TASKS)
+block, audio, field, policy, ratio = (
+    partial(swap, solution("08_beyond_vision", task)) for task in TASKS
+)
 
 WRONG = {
     "PreNormBlock: post-norm": (
@@ -40,11 +41,18 @@ WRONG = {
         "attention must see the normalised stream",
     ),
     "PreNormBlock: normalises tokens and width together": (
-        block(("nn.LayerNorm(width), nn.LayerNorm(width)", "nn.LayerNorm((5, width)), nn.LayerNorm((5, width))")),
+        block(
+            (
+                "nn.LayerNorm(width), nn.LayerNorm(width)",
+                "nn.LayerNorm((5, width)), nn.LayerNorm((5, width))",
+            )
+        ),
         "over the width",
     ),
     "PreNormBlock: closes with a norm": (
-        block(("return x + self.mlp(self.norm2(x))", "return self.norm2(x + self.mlp(self.norm2(x)))")),
+        block(
+            ("return x + self.mlp(self.norm2(x))", "return self.norm2(x + self.mlp(self.norm2(x)))")
+        ),
         "nothing is normalised on the stream",
     ),
     "PreNormBlock: ReLU instead of GELU": (block(("nn.GELU()", "nn.ReLU()")), "must be GELU"),
@@ -56,7 +64,10 @@ WRONG = {
         audio(("pad(x, (self.reach, 0))", "pad(x, (self.reach // 2, self.reach // 2))")),
         "depends on the future",
     ),
-    "AudioBlock: pads the wrong side": (audio(("(self.reach, 0)", "(0, self.reach)")), "depends on the future"),
+    "AudioBlock: pads the wrong side": (
+        audio(("(self.reach, 0)", "(0, self.reach)")),
+        "depends on the future",
+    ),
     "AudioBlock: forgets the dilation": (
         audio(("self.reach = 2 * dilation", "self.reach = 2"), (", dilation=dilation", "")),
         "0, 4 and 8 samples back",
@@ -80,7 +91,12 @@ WRONG = {
         "convolution, ReLU, convolution",
     ),
     "AudioBlock: ReLU at the end of the branch": (
-        audio(("self.mix(torch.relu(self.dilated(past)))", "torch.relu(self.mix(torch.relu(self.dilated(past))))")),
+        audio(
+            (
+                "self.mix(torch.relu(self.dilated(past)))",
+                "torch.relu(self.mix(torch.relu(self.dilated(past))))",
+            )
+        ),
         "convolution, ReLU, convolution",
     ),
     "receptive_field: multiplies": (
@@ -88,7 +104,12 @@ WRONG = {
         "one sample",
     ),
     "receptive_field: counts each block whole": (
-        field(("1 + (kernel - 1) * sum(dilations)", "sum((kernel - 1) * d + 1 for d in dilations) or 1")),
+        field(
+            (
+                "1 + (kernel - 1) * sum(dilations)",
+                "sum((kernel - 1) * d + 1 for d in dilations) or 1",
+            )
+        ),
         "further back",
     ),
     "receptive_field: without its own sample": (field(("1 + ", "")), "one sample"),
@@ -98,7 +119,9 @@ WRONG = {
         "are registered",
     ),
     "DeepPolicy: one block many times": (
-        policy(("for branch in self.blocks:", "for branch in [self.blocks[0]] * len(self.blocks):")),
+        policy(
+            ("for branch in self.blocks:", "for branch in [self.blocks[0]] * len(self.blocks):")
+        ),
         "have not moved",
     ),
     "DeepPolicy: not shallow at the start": (

@@ -1,11 +1,21 @@
-# ruff: noqa: E501
 """Answers to assignment 9: what students get wrong, and right answers that look different."""
 
 from functools import partial
 
 from tests.exercises.mutations import solution, swap
 
-TASKS = ["stages", "scheduler", "loader", "reported", "shortcut", "finish", "load", "updates", "mend_stem", "accepts"]
+TASKS = [
+    "stages",
+    "scheduler",
+    "loader",
+    "reported",
+    "shortcut",
+    "finish",
+    "load",
+    "updates",
+    "mend_stem",
+    "accepts",
+]
 stages, scheduler, loader, reported, shortcut, finish, load, updates, mend_stem, accepts = (
     partial(swap, solution("09_bug_museum", task)) for task in TASKS
 )
@@ -15,8 +25,14 @@ WRONG = {
         stages(("stage > 0 and number == 0", "stage == 0 and number == 0")),
         "the very first block",
     ),
-    "stages: every stage halves": (stages(("stage > 0 and number == 0", "number == 0")), "the very first block"),
-    "stages: every later block halves": (stages(("stage > 0 and number == 0", "stage > 0")), "no other"),
+    "stages: every stage halves": (
+        stages(("stage > 0 and number == 0", "number == 0")),
+        "the very first block",
+    ),
+    "stages: every later block halves": (
+        stages(("stage > 0 and number == 0", "stage > 0")),
+        "no other",
+    ),
     "stages: the last block of a stage halves": (
         stages(("stage > 0 and number == 0", "stage < 2 and number == count - 1")),
         "no other",
@@ -49,7 +65,10 @@ def scheduler(optimizer, warm_up, drops):
         scheduler(("step < warm_up", "step <= warm_up")),
         "the warm-up is over at step 3",
     ),
-    "scheduler: no warm-up": (scheduler(("0.1 if step < warm_up else ", "")), "a tenth of the rate"),
+    "scheduler: no warm-up": (
+        scheduler(("0.1 if step < warm_up else ", "")),
+        "a tenth of the rate",
+    ),
     "scheduler: a rate instead of a factor": (
         scheduler(("0.1 if step < warm_up", "0.01 if step < warm_up")),
         "a tenth of the rate",
@@ -89,8 +108,14 @@ def loader(dataset, batch_size, seed):
         loader((", generator=generator", "")),
         "of the same seed go through different orders",
     ),
-    "loader: always the same seed": (loader(("manual_seed(seed)", "manual_seed(0)")), "of different seeds"),
-    "loader: drops the rest": (loader(("shuffle=True", "shuffle=True, drop_last=True")), "come in an epoch"),
+    "loader: always the same seed": (
+        loader(("manual_seed(seed)", "manual_seed(0)")),
+        "of different seeds",
+    ),
+    "loader: drops the rest": (
+        loader(("shuffle=True", "shuffle=True, drop_last=True")),
+        "come in an epoch",
+    ),
     "loader: draws with replacement": (
         loader(
             (
@@ -101,7 +126,12 @@ def loader(dataset, batch_size, seed):
         "come twice",
     ),
     "loader: seeds the world": (
-        loader(("generator = torch.Generator().manual_seed(seed)", "generator = None\n    torch.manual_seed(seed)")),
+        loader(
+            (
+                "generator = torch.Generator().manual_seed(seed)",
+                "generator = None\n    torch.manual_seed(seed)",
+            )
+        ),
         "of the same seed go through different orders",
     ),
     "reported: as in the exhibit": (
@@ -125,7 +155,10 @@ def loader(dataset, batch_size, seed):
         ),
         "take the earliest",
     ),
-    "reported: the worst epoch": (reported(("min(validation)", "max(validation)")), "the epoch is not the one"),
+    "reported: the worst epoch": (
+        reported(("min(validation)", "max(validation)")),
+        "the epoch is not the one",
+    ),
     "reported: the better of both": (
         reported(
             (
@@ -153,16 +186,24 @@ def shortcut(in_channels, out_channels, stride):
 """,
         "still a projection",
     ),
-    "shortcut: all zeros behind": (shortcut(("half, half)", "0, 2 * half)")), "behind the old ones"),
+    "shortcut: all zeros behind": (
+        shortcut(("half, half)", "0, 2 * half)")),
+        "behind the old ones",
+    ),
     "shortcut: mean instead of every second pixel": (
         shortcut(("x[:, :, ::stride, ::stride]", "nn.functional.avg_pool2d(x, stride)")),
         "every second pixel as it is",
     ),
     "shortcut: the other pixels": (
-        shortcut(("x[:, :, ::stride, ::stride]", "x[:, :, stride - 1 :: stride, stride - 1 :: stride]")),
+        shortcut(
+            ("x[:, :, ::stride, ::stride]", "x[:, :, stride - 1 :: stride, stride - 1 :: stride]")
+        ),
         "every second pixel as it is",
     ),
-    "shortcut: pads with ones": (shortcut(("half, half))", "half, half), value=1.0)")), "pad channels by 0"),
+    "shortcut: pads with ones": (
+        shortcut(("half, half))", "half, half), value=1.0)")),
+        "pad channels by 0",
+    ),
     "shortcut: no stride": (shortcut(("x[:, :, ::stride, ::stride]", "x")), "the shape should be"),
     "finish: a ReLU only": (
         finish(("nn.BatchNorm2d(net.head.in_features), nn.ReLU()", "nn.ReLU()")),
@@ -171,7 +212,10 @@ def shortcut(in_channels, out_channels, stride):
     "finish: a batch norm only": (finish((", nn.ReLU())", ")")), "normalised, not activated"),
     "finish: ReLU first": (
         finish(
-            ("nn.BatchNorm2d(net.head.in_features), nn.ReLU()", "nn.ReLU(), nn.BatchNorm2d(net.head.in_features)")
+            (
+                "nn.BatchNorm2d(net.head.in_features), nn.ReLU()",
+                "nn.ReLU(), nn.BatchNorm2d(net.head.in_features)",
+            )
         ),
         "relu(batch norm(last sum))",
     ),
@@ -190,7 +234,10 @@ def shortcut(in_channels, out_channels, stride):
     ),
     "finish: the last stage goes": (
         finish(
-            ("net.stages.append(nn.Sequential(", "net.stages[-1] = nn.Sequential(net.stages[-1][:0], nn.Sequential("),
+            (
+                "net.stages.append(nn.Sequential(",
+                "net.stages[-1] = nn.Sequential(net.stages[-1][:0], nn.Sequential(",
+            ),
             ("nn.ReLU()))", "nn.ReLU()))"),
         ),
         "your code stopped",
@@ -204,9 +251,18 @@ def shortcut(in_channels, out_channels, stride):
         load(("weights.items()}", "weights.items()}, strict=False")),
         "without an error",
     ),
-    "load: strict, and strips nothing": (load(('.removeprefix("module.")', "")), "your code stopped"),
-    "load: strips inside names": (load(('removeprefix("module.")', 'replace("module.", "")')), "your code stopped"),
-    "load: strips seven letters": (load(('name.removeprefix("module.")', "name[7:]")), "your code stopped"),
+    "load: strict, and strips nothing": (
+        load(('.removeprefix("module.")', "")),
+        "your code stopped",
+    ),
+    "load: strips inside names": (
+        load(('removeprefix("module.")', 'replace("module.", "")')),
+        "your code stopped",
+    ),
+    "load: strips seven letters": (
+        load(('name.removeprefix("module.")', "name[7:]")),
+        "your code stopped",
+    ),
     "load: changes the dictionary": (
         """
 def load(net, weights):
@@ -241,18 +297,21 @@ def updates(net, step):
             counts[name] += 1
         return hook
 
-    with probes.untouched(net), probes.hooked([net.get_submodule(n).register_forward_hook(count(n)) for n in counts]):
+    with probes.preserve_state(net), probes.hooked([net.get_submodule(n).register_forward_hook(count(n)) for n in counts]):
         step(net)
     return counts
 """,
         "in eval mode and one that never ran",
     ),
     "updates: since the beginning": (updates((" - before[n]", "")), "3 times and once"),
-    "updates: moves the buffers": (updates(("with probes.untouched(net):", "if True:")), "not what they were before"),
+    "updates: moves the buffers": (
+        updates(("with probes.preserve_state(net):", "if True:")),
+        "not what they were before",
+    ),
     "updates: not after an error": (
         updates(
             (
-                "    with probes.untouched(net):\n        step(net)\n        return {",
+                "    with probes.preserve_state(net):\n        step(net)\n        return {",
                 "    kept = {n: b.clone() for n, b in net.named_buffers()}\n    step(net)\n    found = {",
             ),
             (
@@ -266,7 +325,10 @@ def updates(net, step):
         updates(("        step(net)\n", "        step(net)\n        step(net)\n")),
         "it ran 2 times",
     ),
-    "updates: whether, not how often": (updates(("- before[n] for", "> before[n] for")), "3 times and once"),
+    "updates: whether, not how often": (
+        updates(("- before[n] for", "> before[n] for")),
+        "3 times and once",
+    ),
     "updates: reads too late": (
         updates(
             ("        step(net)\n        return {", "        step(net)\n    return {"),
@@ -275,7 +337,10 @@ def updates(net, step):
     ),
     "mend_stem: keeps the pooling": (
         mend_stem(
-            ("nn.BatchNorm2d(channels), nn.ReLU())", "nn.BatchNorm2d(channels), nn.ReLU(), nn.MaxPool2d(3, 2, 1))")
+            (
+                "nn.BatchNorm2d(channels), nn.ReLU())",
+                "nn.BatchNorm2d(channels), nn.ReLU(), nn.MaxPool2d(3, 2, 1))",
+            )
         ),
         "has side 16",
     ),
@@ -288,10 +353,15 @@ def updates(net, step):
         "cuts its rim",
     ),
     "mend_stem: 7x7 with stride 1": (
-        mend_stem(("blocks.conv3x3(3, channels)", "nn.Conv2d(3, channels, 7, padding=3, bias=False)")),
+        mend_stem(
+            ("blocks.conv3x3(3, channels)", "nn.Conv2d(3, channels, 7, padding=3, bias=False)")
+        ),
         "3x3 convolution",
     ),
-    "mend_stem: no batch norm": (mend_stem(("nn.BatchNorm2d(channels), ", "")), "a batch norm is missing"),
+    "mend_stem: no batch norm": (
+        mend_stem(("nn.BatchNorm2d(channels), ", "")),
+        "a batch norm is missing",
+    ),
     "mend_stem: no ReLU": (mend_stem((", nn.ReLU())", ")")), "gives something else"),
     "mend_stem: PyTorch's initialisation": (
         mend_stem(('    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")\n', "")),
@@ -318,7 +388,9 @@ def updates(net, step):
         "without its branch passes",
     ),
     "accepts: only the weights the block came with": (
-        accepts(("    for parameter in twin.parameters():\n        parameter.data.normal_()\n", "")),
+        accepts(
+            ("    for parameter in twin.parameters():\n        parameter.data.normal_()\n", "")
+        ),
         "if its F is 0",
     ),
     "accepts: only inputs above zero": (
@@ -337,7 +409,10 @@ def updates(net, step):
         "that changes its input",
     ),
     "accepts: spoils the block": (accepts(("copy.deepcopy(block)", "block")), "not left as it was"),
-    "accepts: refuses everything": ("def accepts(block):\n    return False\n", "a right block is refused"),
+    "accepts: refuses everything": (
+        "def accepts(block):\n    return False\n",
+        "a right block is refused",
+    ),
     "accepts: raises": (
         accepts(("got.shape != x.shape", "False")),
         "your code stopped",
@@ -434,7 +509,7 @@ def mend_stem(net):
 def accepts(block):
     saved = [p.detach().clone() for p in block.parameters()]
     try:
-        with probes.untouched(block), torch.no_grad():
+        with probes.preserve_state(block), torch.no_grad():
             for p in block.parameters():
                 p.copy_(torch.randn_like(p))
             for mode in (False, True, False):

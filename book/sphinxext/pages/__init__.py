@@ -1,0 +1,1 @@
+"""What pages gain while they are trees of nodes: facts, links, definitions, questions, tables."""
