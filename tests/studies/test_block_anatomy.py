@@ -228,3 +228,9 @@ def test_recorded_blocks_have_three_seeds_at_both_depths(recorded: list[Record])
             seeds = {record.seed for record in analysis.runs_of(recorded, part, depth)}
             assert seeds >= {0, 1, 2}
     assert select(recorded, depth=110) == []
+
+
+def test_a_prediction_is_compared_with_what_was_measured(recorded: list[Record]) -> None:
+    prediction = figures.prediction(recorded)
+    assert "option C 69.50" in prediction.comparison
+    assert len(set(prediction.options)) == len(prediction.options) > 2

@@ -155,3 +155,9 @@ def test_a_slope_needs_three_depths(published: list[Record]) -> None:
     two_depths = [record for record in published if record.depth in (20, 56)]
     (judgement,) = STUDY.judge(two_depths)
     assert judgement.estimate.n == 0
+
+
+def test_a_prediction_is_compared_with_what_was_measured(recorded: list[Record]) -> None:
+    prediction = figures.prediction(recorded)
+    assert "residual-110 0.97" in prediction.comparison
+    assert len(set(prediction.options)) == len(prediction.options) > 2

@@ -307,3 +307,9 @@ def test_a_residual_gradient_that_breaks_its_promise_would_be_noticed(
     text = "untrained, at rate 0.001, the gradient of residual-110 keeps its promise"
     assert verdicts(STUDY, recorded)[text] == "holds"
     assert verdicts(STUDY, steep)[text] == "does not hold"
+
+
+def test_a_prediction_is_compared_with_what_was_measured(recorded: list[Record]) -> None:
+    prediction = figures.prediction(recorded)
+    assert "plain-110 0.11" in prediction.comparison
+    assert len(set(prediction.options)) == len(prediction.options) > 2

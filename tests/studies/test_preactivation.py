@@ -304,3 +304,9 @@ def test_arms_that_nobody_has_run_leave_their_claims_open(recorded: list[Record]
     assert {str(j.verdict) for j in without_runs} == {"not settled"}
     controls = ("BN before the head", "last BN", "weights start at zero")
     assert all(any(words in j.claim.text for words in controls) for j in without_runs)
+
+
+def test_a_prediction_is_compared_with_what_was_measured(recorded: list[Record]) -> None:
+    prediction = figures.prediction(recorded)
+    assert "stagnant in 3 of 3" in prediction.comparison
+    assert len(set(prediction.options)) == len(prediction.options) > 2

@@ -127,3 +127,13 @@ def pair_of_curves(records: Sequence[Record], part: Part, depth: int) -> FigureC
     )
     pair = [*runs_of(records, ORIGINAL), *runs_of(records, part)]
     return plots.figure_card(draw, alt, caption, table_of_runs(pair, by=BY), pair)
+
+
+def prediction(records: Sequence[Record]) -> plots.Prediction:
+    """What to guess before looking: the most costly change at 56 layers."""
+    return plots.Prediction(
+        key="block-anatomy-worst",
+        question="At 56 layers, which change makes the test error worst?",
+        options=[NAMES[part] for part in CHANGES],
+        comparison=analysis.errors_at(records, depth=56),
+    )

@@ -127,3 +127,15 @@ def ratios(records: Sequence[Record]) -> FigureCard:
     residual = [record for members in networks.values() for record in members]
     rows = analysis.table(residual)
     return plots.figure_card(draw, alt, RATIOS, rows, residual, SIDE_BY_SIDE)
+
+
+def prediction(records: Sequence[Record]) -> plots.Prediction:
+    """What to guess before looking: whether a deep network responds less after short training."""
+    steps = records[0].config.recipe.iterations
+    return plots.Prediction(
+        key="layer-responses-depth",
+        question=f"After {steps} steps of training, how do the responses of ResNet-110 compare "
+        "with those of ResNet-20?",
+        options=("clearly smaller, as in the paper's figure", "about the same", "clearly larger"),
+        comparison=f"Mean over the layers: {analysis.responses(records, arch='residual')}.",
+    )

@@ -311,3 +311,19 @@ def promises(records: Sequence[Record]) -> FigureCard:
             )
     alt = analysis.promises_at_training_rate(records)
     return plots.figure_card(draw, alt, PROMISES, rows, records)
+
+
+def prediction(records: Sequence[Record]) -> plots.Prediction:
+    """What to guess before looking: around which trained network the loss is flattest."""
+    return plots.Prediction(
+        key="loss-shape-sharpness",
+        question="Which of these trained networks has the flattest surroundings?",
+        options=(
+            "plain, 20 layers",
+            "residual, 20 layers",
+            "plain, 110 layers",
+            "residual, 110 layers",
+            "it depends on whose statistics the batch norms use",
+        ),
+        comparison=analysis.sharpness_text(records),
+    )

@@ -210,3 +210,17 @@ def what_gates_leave(keeps: Mapping[str, Sequence[float]]) -> FigureCard:
             }
         )
     return plots.figure_card(draw, alt, GATES, rows)
+
+
+def prediction(records: Sequence[Record]) -> plots.Prediction:
+    """What to guess before looking: the cost of half a shortcut in a shallow network."""
+    return plots.Prediction(
+        key="preactivation-half",
+        question="At 20 layers, nine blocks, how much does halving every shortcut cost?",
+        options=(
+            "nothing that can be seen",
+            "some points of test error",
+            "the network does not learn at all",
+        ),
+        comparison=analysis.half_a_shortcut(records),
+    )
