@@ -52,7 +52,7 @@ def with_our_setup(notebook_text: str) -> str:
     for cell in notebook["cells"]:
         if "setup" in cell["metadata"].get("tags", []):
             source = SETUP.sub(lambda _: setup_lines(), "".join(cell["source"]))
-            cell["source"] = source.splitlines(keepends=True)
+            cell["source"] = source.rstrip("\n").splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 

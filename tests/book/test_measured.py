@@ -95,7 +95,7 @@ def test_a_figure_has_words_numbers_and_provenance(build):
     text = html.unescape(build(directive))
     chosen = records.load("residual_block", "laptop")
     assert studies.get("residual_block").summary(chosen).split(",")[0] in text
-    assert records.provenance_line(chosen) in text
+    assert studies.get("residual_block").figure(chosen).provenance in text
     assert "<figcaption>Copies.</figcaption>" in text
 
 

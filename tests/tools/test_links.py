@@ -72,4 +72,4 @@ def test_every_set_up_cell_begins_alike(path):
     cells = json.loads(path.read_text())["cells"]
     first = next(cell for cell in cells if cell["cell_type"] == "code")
     assert {"setup", "hide-input"} <= set(first["metadata"]["tags"])
-    assert "".join(first["source"]).startswith(links.setup_lines() + "\n"), "run `make links`"
+    assert "".join(first["source"]).startswith(links.setup_lines().rstrip()), "run `make links`"
