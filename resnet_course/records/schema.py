@@ -79,7 +79,7 @@ class Record:
         curves: Metric -> its value at each epoch; "iteration" says after which iteration.
         final: Metric -> value after the last epoch.
         provenance: Where, when and with what it was made.
-        profiles: "quantity@iteration" -> values along the network, or along what a study varies.
+        profiles: ``quantity@iteration`` -> values along the network, or along what a study varies.
         stopped_at: Iteration after which a partial run stopped; None for a whole run.
     """
 

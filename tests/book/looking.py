@@ -91,6 +91,11 @@ class Visit:
     headings: list[int] = field(default_factory=list)
 
 
+# A page that was just made narrower lays itself out once more.
+SETTLED_WIDTH = """new Promise(tell => setTimeout(
+  () => tell(document.documentElement.scrollWidth), 150))"""
+
+
 def listen(page: Page, site: str) -> list[str]:
     """Complaints of a page from now on; outside requests are refused and noted."""
     complaints: list[str] = []
@@ -167,6 +172,6 @@ def look_on_phones(page: Page, seen: Visit) -> None:
     """Note how wide the page gets before narrow windows, and the faults in the narrowest."""
     for width in NARROW:
         page.set_viewport_size({"width": width, "height": 900})
-        seen.widths[width] = page.evaluate("document.documentElement.scrollWidth")
+        seen.widths[width] = page.evaluate(SETTLED_WIDTH)
     page.wait_for_function(REACHABLE)
     seen.faults["phone"] = axe_faults(page, ON_A_PHONE)

@@ -17,7 +17,7 @@ SETTINGS = {
     "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
 }
 # What Colab shows, whose ipywidgets know no Stack: the frames in plain HTML, from one more cell.
-AS_ON_COLAB = 'import ipywidgets\n\ndel ipywidgets.Stack\nwidgets.frames(frames, "network")'
+AS_ON_COLAB = 'import ipywidgets\n\ndel ipywidgets.Stack\nplots.frames(frames, "entry")'
 
 
 @pytest.fixture
